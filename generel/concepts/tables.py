@@ -1,0 +1,176 @@
+"""The tables that pass between rooms: their columns, keys and stamps.
+
+Every write checks, sorts by key and stamps the table's name and version into the Parquet file; every read checks the
+stamp. A frame that does not fit is refused with *all* that is wrong with it, not the first thing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from generel.concepts.atomic import write_beside
+from generel.concepts.errors import BadTable, Corrupt, NotThere
+
+STAMP = "generel.table"
+Text, Count, Real = pl.String, pl.Int64, pl.Float64
+
+
+@dataclass(frozen=True)
+class Table:
+    """A schema.
+
+    Attributes:
+        name: as stamped into files, with the version.
+        version: raised when columns change meaning.
+        key: columns that together occur once; rows are sorted by them.
+        columns: every column in order, the key's included.
+        nullable: columns that may hold nulls; no other may.
+    """
+
+    name: str
+    version: int
+    key: tuple[str, ...]
+    columns: dict[str, pl.DataType | type[pl.DataType]]
+    nullable: frozenset[str] = frozenset()
+
+    @property
+    def stamp(self) -> str:
+        return f"{self.name}/{self.version}"
+
+    def empty(self) -> pl.DataFrame:
+        """A frame of this schema without rows."""
+        return pl.DataFrame(schema=self.columns)
+
+
+CONCEPTS = Table(
+    "CONCEPTS", 1, ("curie", "source"),
+    {"curie": Text, "kind": Text, "name": Text, "synonyms": pl.List(Text), "definition": Text, "source": Text, "source_version": Text},
+    frozenset({"definition"}),
+)
+MAPPINGS = Table(
+    "MAPPINGS", 1, ("subject", "predicate", "object", "source"),
+    {"subject": Text, "predicate": Text, "object": Text, "kind": Text, "confidence": Real, "source": Text, "source_version": Text},
+)
+RELATIONS = Table(
+    "RELATIONS", 1, ("subject", "predicate", "object", "source"),
+    {"subject": Text, "predicate": Text, "object": Text, "source": Text, "source_version": Text, "license": Text, "confidence": Real},
+)
+ASSOCIATIONS = Table(
+    "ASSOCIATIONS", 1, ("variant", "trait", "study", "effect_allele"),
+    {
+        "variant": Text, "trait": Text, "study": Text, "effect_allele": Text, "other_allele": Text, "beta": Real,
+        "effect_unit": Text, "standard_error": Real, "neg_log10_p": Real, "effect_allele_frequency": Real, "n": Count,
+        "date": pl.Date, "build": Text, "flags": pl.List(Text), "source": Text, "source_version": Text, "license": Text,
+    },
+    frozenset({"other_allele", "beta", "effect_unit", "standard_error", "effect_allele_frequency", "n", "date", "build"}),
+)
+VARIANTS = Table(
+    "VARIANTS", 1, ("variant", "build", "position", "alternate_allele", "source"),
+    {
+        "variant": Text, "build": Text, "chromosome": Text, "position": Count, "reference_allele": Text,
+        "alternate_allele": Text, "source": Text, "source_version": Text,
+    },
+)
+COOCCURRENCES = Table(
+    "COOCCURRENCES", 1, ("left", "right", "cohort"),
+    {
+        "left": Text, "right": Text, "cohort": Text, "n_together": Count, "n_left": Count, "n_right": Count,
+        "n_patients": Count, "window_days": Count, "ppmi": Real, "source": Text, "source_version": Text, "license": Text,
+    },
+    frozenset({"window_days"}),
+)
+SET_ASIDE = Table(
+    "SET_ASIDE", 1, ("source", "table", "key", "reason"),
+    {"source": Text, "table": Text, "key": Text, "reason": Text, "n": Count},
+)
+MERGES = Table(
+    "MERGES", 1, ("kind", "alias", "curie"),
+    {"kind": Text, "alias": Text, "curie": Text},
+)
+# The three tables of a split. `part` is train, validation, test, cold (touches a concept kept out of training altogether)
+# or withheld (a derived row that would give a held-out one away).
+SPLIT_RELATIONS = Table(
+    "SPLIT_RELATIONS", 1, ("subject", "predicate", "object"),
+    {"subject": Text, "predicate": Text, "object": Text, "part": Text, "weight": Real},
+)
+SPLIT_NAMES = Table(
+    "SPLIT_NAMES", 1, ("curie", "name"),
+    {"curie": Text, "name": Text, "role": Text, "part": Text},
+)
+SPLIT_CONCEPTS = Table(
+    "SPLIT_CONCEPTS", 1, ("curie",),
+    {"curie": Text, "kind": Text, "part": Text},
+)
+# The concepts of a released space; row i of the vectors is the concept whose `row` is i.
+SPACE_CONCEPTS = Table(
+    "SPACE_CONCEPTS", 1, ("row",),
+    {
+        "row": Count, "curie": Text, "kind": Text, "name": Text, "synonyms": pl.List(Text), "definition": Text,
+        "source": Text, "n_relations": Count,
+    },
+    frozenset({"definition"}),
+)
+# Cosines of random pairs by pair of kinds (left <= right), at `quantile` of their distribution; see query.calibration.
+CALIBRATION = Table(
+    "CALIBRATION", 1, ("left_kind", "right_kind", "quantile"),
+    {"left_kind": Text, "right_kind": Text, "quantile": Real, "cosine": Real, "n_pairs": Count},
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        CONCEPTS, MAPPINGS, RELATIONS, ASSOCIATIONS, VARIANTS, COOCCURRENCES, SET_ASIDE, MERGES,
+        SPLIT_RELATIONS, SPLIT_NAMES, SPLIT_CONCEPTS, SPACE_CONCEPTS, CALIBRATION,
+    )
+}
+
+
+def check(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The frame with exactly the table's columns, types and order, sorted by its key.
+
+    Raises:
+        BadTable: missing columns, types that cannot be cast, nulls where none may be, a key that occurs twice; all of
+            them in one message.
+    """
+    missing = [column for column in table.columns if column not in frame.columns]
+    if missing:
+        raise BadTable(f"{table.name} lacks the columns {', '.join(missing)}; it has {', '.join(frame.columns)}")
+    try:
+        frame = frame.select(pl.col(name).cast(kind) for name, kind in table.columns.items())
+    except pl.exceptions.PolarsError as error:
+        raise BadTable(f"{table.name} has a column of the wrong type: {error}") from error
+    wrong = [f"{frame[column].null_count():,} empty values in '{column}'" for column in table.columns if column not in table.nullable and frame[column].null_count()]
+    repeated = frame.filter(frame.select(table.key).is_duplicated()).select(table.key).unique().sort(table.key)
+    if repeated.height:
+        first = "; ".join(" | ".join(map(str, row)) for row in repeated.head(5).rows())
+        wrong.append(f"{repeated.height:,} keys ({', '.join(table.key)}) that occur more than once, such as {first}")
+    if wrong:
+        raise BadTable(f"{table.name} cannot be taken: {'; '.join(wrong)}")
+    return frame.sort(table.key)
+
+
+def write_table(frame: pl.DataFrame, table: Table, path: Path) -> None:
+    """Check, sort, stamp and write the frame to `path` as Parquet (zstd); equal frames give equal bytes."""
+    checked = check(frame, table)
+    with write_beside(path) as temporary:
+        checked.write_parquet(temporary, compression="zstd", metadata={STAMP: table.stamp})
+
+
+def read_table(path: Path, table: Table) -> pl.DataFrame:
+    """The frame at `path`.
+
+    Raises:
+        NotThere: no file at `path`.
+        Corrupt: not a Parquet file, or cut short.
+        BadTable: another table, or another version of this one.
+    """
+    if not path.exists():
+        raise NotThere(f"{path} is not there; it should hold the table {table.name}")
+    try:
+        stamp = pl.read_parquet_metadata(path).get(STAMP)
+        if stamp != table.stamp:
+            raise BadTable(f"{path} is stamped {stamp!r}, not {table.stamp!r}; it was written by another version of generel, so build it again")
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise Corrupt(f"{path} cannot be read as the table {table.name} ({error}); build it again") from error
