@@ -58,3 +58,9 @@ class SetAside:
         """SET_ASIDE, sorted."""
         rows = [(self.source, *at, n) for at, n in sorted(self._counts.items())]
         return pl.DataFrame(rows, schema=SET_ASIDE.columns, orient="row")
+
+
+def count_set_aside(rows: pl.DataFrame) -> pl.DataFrame:
+    """SET_ASIDE, sorted, of rows with `source, table, key, reason`, one a thing set aside; equal rows are counted together."""
+    counted = rows.group_by("source", "table", "key", "reason").agg(n=pl.len().cast(pl.Int64))
+    return counted.select(*SET_ASIDE.columns).sort(SET_ASIDE.key)

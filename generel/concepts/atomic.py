@@ -3,11 +3,25 @@
 The one thing to get wrong: the rename is durable only once the *folder* is synced too.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from generel.concepts.errors import DiskFull
+
+
+@contextmanager
+def say_when_full(path: Path) -> Iterator[None]:
+    """A context in which a full disk, or a used up quota, is a `DiskFull` that names `path` and the way out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise DiskFull(f"no room left to write {path}; free some space in {path.parent} and run the command again") from error
 
 
 @contextmanager
@@ -19,8 +33,9 @@ def write_beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield temporary
-        sync_file(temporary)
+        with say_when_full(path):
+            yield temporary
+            sync_file(temporary)
         os.replace(temporary, path)
         sync_file(path.parent)
     finally:
@@ -40,8 +55,9 @@ def build_beside(folder: Path) -> Iterator[Path]:
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
     try:
-        yield temporary
-        sync_tree(temporary)
+        with say_when_full(folder):
+            yield temporary
+            sync_tree(temporary)
         swap_in(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

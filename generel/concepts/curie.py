@@ -15,11 +15,13 @@ from generel.concepts.prefixes import BY_NAME, BY_SPELLING, Prefix
 
 # Identifiers so distinctive that people write them without a prefix.
 BARE = (
-    (re.compile(r"rs\d+", re.IGNORECASE), "dbsnp"),
-    (re.compile(r"ENSG\d{11}(\.\d+)?", re.IGNORECASE), "ensembl"),
-    (re.compile(r"DB\d{5}", re.IGNORECASE), "drugbank"),
-    (re.compile(r"R-HSA-\d+", re.IGNORECASE), "reactome"),
+    (re.compile(r"rs\d+", re.IGNORECASE | re.ASCII), "dbsnp"),
+    (re.compile(r"ENSG\d{11}(\.\d+)?", re.IGNORECASE | re.ASCII), "ensembl"),
+    (re.compile(r"DB\d{5}", re.IGNORECASE | re.ASCII), "drugbank"),
+    (re.compile(r"R-HSA-\d+", re.IGNORECASE | re.ASCII), "reactome"),
 )
+# Prefixes whose identifiers are written in capitals.
+IN_CAPITALS = frozenset({"drugbank", "reactome", "mesh", "umls", "icd10cm"})
 
 
 class Curie(NamedTuple):
@@ -68,14 +70,14 @@ class Curie(NamedTuple):
 
 def canonical_identifier(prefix: Prefix, identifier: str) -> str:
     """The identifier as its database writes it: no repeated prefix, no Ensembl version, `rs` in lower case."""
-    repeated = re.match(rf"(?i)(?:{'|'.join(map(re.escape, (prefix.name, *prefix.spellings)))})[:_]", identifier)
+    repeated = re.match(rf"(?ia)(?:{'|'.join(map(re.escape, (prefix.name, *prefix.spellings)))})[:_]", identifier)
     if repeated and prefix.name != "oncotree":
         identifier = identifier[repeated.end() :]
     if prefix.name == "dbsnp":
         return identifier.lower()
     if prefix.name == "ensembl":
         return identifier.upper().partition(".")[0]
-    if prefix.name in {"drugbank", "reactome", "mesh", "umls", "icd10cm"}:
+    if prefix.name in IN_CAPITALS:
         return identifier.upper()
     if prefix.name == "omim.ps":
         return identifier.upper().removeprefix("PS")
@@ -93,7 +95,8 @@ def looks_like_curie(text: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+    # Without ASCII, \d would take the digits of every script for those of an identifier.
+    return re.compile(pattern, re.ASCII)
 
 
 def _place(where: str) -> str:

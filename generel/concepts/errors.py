@@ -63,7 +63,7 @@ class AmbiguousConcept(BadInput):
     def __init__(self, query: str, candidates: Sequence[str]) -> None:
         self.query, self.candidates = query, tuple(candidates)
         super().__init__(
-            f"'{query}' names {len(candidates)} concepts: {', '.join(candidates)}; give the CURIE, or --kind to choose"
+            f"'{query}' names {len(candidates)} concepts: {', '.join(candidates)}; give the CURIE of the one you mean"
         )
 
 
@@ -101,11 +101,24 @@ class Corrupt(GenerelError):
     exit_code = 74
 
 
+class DiskFull(GenerelError):
+    """No room left, on the disk or in the quota, for what was being written; what was there before is whole."""
+
+    exit_code = 74
+    status = 507
+
+
 class Busy(GenerelError):
     """Somebody else holds the lock; says who."""
 
     exit_code = 75
     status = 409
+
+
+class NotWritable(GenerelError):
+    """A folder that has to be written and may not be."""
+
+    exit_code = 73
 
 
 class MissingExtra(GenerelError):
