@@ -1,0 +1,121 @@
+"""CPIC gene-drug pairs and the positions of pharmacogenomic variants, as the tables that PyPGx ships.
+
+A drug has an RxNorm number and a name here; nothing else ties RxNorm to ChEBI in the starter. The relation goes to the *name*, and a
+mapping says which RxNorm concept the table calls so: where the name is ambiguous, both are set aside together.
+ATC codes name classes and combinations too, so they identify nothing.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from generel.concepts.kinds import Kind
+from generel.concepts.tables import VARIANTS, check
+from kg.curies import canonicalize_as
+from kg.harvest import MENTION, Harvest, SetAside
+from kg.sources.archives import inside
+from kg.sources.quoted_rows import read_quoted_rows
+from kg.sources.record import Source
+from kg.sources.rows import line_key, sift
+from kg.sources.stamp import stamp_concepts, stamp_mappings, stamp_relations
+
+PAIR_COLUMNS = ("Gene", "Drug", "RxNorm", "ATC", "CPICLevel")
+VARIANT_COLUMNS = ("Gene", "rsID", "Chromosome", "GRCh37Position", "GRCh38Position", "GRCh37Allele", "GRCh38Allele", "Variant")
+# CPIC's levels: A and B have or await a recommendation to act, C and D do not.
+CONFIDENCE = {"A": 1.0, "A/B": 0.9, "B": 0.8, "B/C": 0.6, "C": 0.4, "C/D": 0.3, "D": 0.2}
+NO_TEXTS = pl.lit([], dtype=pl.List(pl.String))
+
+
+def read(files: Mapping[str, Path], source: Source) -> Harvest:
+    """RELATIONS gene-drug and variant-gene, MAPPINGS of RxNorm to drug names, VARIANTS on both genome builds.
+
+    Raises:
+        BadTable: missing columns.
+    """
+    set_aside = SetAside(source.name)
+    pairs = _read_pairs(files["cpic-table.csv"], set_aside)
+    positions = _read_positions(files["variant-table.csv"], set_aside)
+    drugs = pairs.drop_nulls("rxnorm").select("rxnorm", "Drug").unique(["rxnorm"], keep="first", maintain_order=True)
+    rsids = positions.select("variant").unique().sort("variant")
+    concepts = pl.concat(
+        [
+            drugs.select(curie="rxnorm", kind=pl.lit(Kind.DRUG.value), name="Drug", synonyms=NO_TEXTS),
+            rsids.select(curie="variant", kind=pl.lit(Kind.VARIANT.value), name=pl.col("variant").str.strip_prefix("dbsnp:"), synonyms=NO_TEXTS),
+        ]
+    )
+    mappings = drugs.select(subject="rxnorm", predicate=pl.lit("skos:exactMatch"), object=_mention("drug", "Drug"), kind=pl.lit(Kind.DRUG.value))
+    ties = [
+        pairs.select(subject=_mention("gene", "Gene"), predicate=pl.lit("affects_response"), object=_mention("drug", "Drug"), confidence="confidence"),
+        positions.select(subject="variant", predicate=pl.lit("variant_of_gene"), object=_mention("gene", "Gene"), confidence=pl.lit(1.0)),
+    ]
+    return Harvest(
+        concepts=stamp_concepts(concepts, source),
+        mappings=stamp_mappings(mappings, source),
+        relations=stamp_relations(pl.concat(ties), source),
+        variants=_stack_builds(positions, source),
+        set_aside=set_aside.frame(),
+    )
+
+
+def _read_pairs(path: Path, set_aside: SetAside) -> pl.DataFrame:
+    rows = read_quoted_rows(path, columns=PAIR_COLUMNS, table="RELATIONS", set_aside=set_aside)
+    rows = rows.with_columns(
+        rxnorm=canonicalize_as(rows["RxNorm"], "rxnorm"),
+        confidence=pl.col("CPICLevel").replace_strict(CONFIDENCE, default=None, return_dtype=pl.Float64),
+    )
+    faults = [
+        ((pl.col("Gene") == "") | (pl.col("Drug") == ""), "the pair lacks its gene or its drug"),
+        (pl.col("confidence").is_null(), "the level is none of CPIC"),
+    ]
+    good = sift(rows, faults, table="RELATIONS", key=line_key(path), set_aside=set_aside)
+    coded = good.filter(pl.col("ATC") != "")
+    set_aside.add_frame("MAPPINGS", coded["ATC"], "an ATC code names a class or a combination, not one drug")
+    return good
+
+
+def _read_positions(path: Path, set_aside: SetAside) -> pl.DataFrame:
+    rows = read_quoted_rows(path, columns=VARIANT_COLUMNS, table="VARIANTS", set_aside=set_aside)
+    rows = rows.with_columns(
+        variant=canonicalize_as(rows["rsID"], "dbsnp"),
+        p37=pl.col("GRCh37Position").cast(pl.Int64, strict=False), p38=pl.col("GRCh38Position").cast(pl.Int64, strict=False),
+    )
+    faults = [
+        (pl.col("variant").is_null(), "the variant has no rsID"),
+        (pl.col("Gene") == "", "the variant names no gene"),
+        (pl.col("p37").is_null() | pl.col("p38").is_null(), "the variant lacks a position"),
+    ]
+    return sift(rows, faults, table="VARIANTS", key=line_key(path), set_aside=set_aside)
+
+
+def _stack_builds(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """VARIANTS: one row a variant, genome build and alternate allele."""
+    parts = [
+        rows.select(
+            "variant", build=pl.lit(build), chromosome="Chromosome", position=position, reference_allele=allele, alternate_allele="Variant",
+        )
+        for build, position, allele in (("GRCh37", "p37", "GRCh37Allele"), ("GRCh38", "p38", "GRCh38Allele"))
+    ]
+    stacked = pl.concat(parts).with_columns(source=pl.lit(source.name), source_version=pl.lit(source.version))
+    return check(stacked.unique(VARIANTS.key, keep="first", maintain_order=True), VARIANTS)
+
+
+def _mention(kind: str, column: str) -> pl.Expr:
+    return f"{MENTION}{kind}:" + pl.col(column)
+
+
+SOURCE = Source(
+    name="cpic",
+    title="CPIC gene-drug pairs, and positions of pharmacogenomic variants",
+    version="as in pypgx 0.27.0",
+    license="CC0-1.0",
+    citation="Relling MV, Klein TE. CPIC: Clinical Pharmacogenetics Implementation Consortium. Clin Pharmacol Ther. 2011;89(3):464-467; Lee SB et al. PyPGx. PLoS One. 2022;17(8):e0272129.",
+    homepage="https://cpicpgx.org",
+    files=(
+        inside("pypgx", "pypgx/api/data/cpic-table.csv", "cpic-table.csv"),
+        inside("pypgx", "pypgx/api/data/variant-table.csv", "variant-table.csv"),
+    ),
+    gives=("CONCEPTS", "MAPPINGS", "RELATIONS", "VARIANTS"),
+    read=read,
+    expected={"RELATIONS": 1_200, "VARIANTS": 2_000},
+)
