@@ -5,6 +5,7 @@ The one thing to get wrong: the rename is durable only once the *folder* is sync
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +13,17 @@ from pathlib import Path
 
 from generel.concepts.errors import DiskFull
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
 def say_when_full(path: Path) -> Iterator[None]:
     """A context in which a full disk, or a used up quota, is a `DiskFull` that names `path` and the way out."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+    except Exception as error:
+        # polars and safetensors pass the system's error on as text only, in an exception of their own.
+        if getattr(error, "errno", None) not in FULL and not any(f"(os error {code})" in str(error) for code in FULL):
             raise
         raise DiskFull(f"no room left to write {path}; free some space in {path.parent} and run the command again") from error
 
@@ -36,7 +40,7 @@ def write_beside(path: Path) -> Iterator[Path]:
         with say_when_full(path):
             yield temporary
             sync_file(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
         sync_file(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
@@ -51,6 +55,8 @@ def build_beside(folder: Path) -> Iterator[Path]:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     recover(folder)
+    for path in predecessors(folder):
+        shutil.rmtree(path, ignore_errors=True)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -64,23 +70,39 @@ def build_beside(folder: Path) -> Iterator[Path]:
 
 
 def swap_in(new: Path, folder: Path) -> None:
-    """Give `new` the name `folder`; the folder of that name, if any, is removed after the switch."""
+    """Give `new` the name `folder`; the folder of that name, if any, is removed after the switch.
+
+    Where the switch fails in the middle (Ctrl-C included) the folder that was there has its name back.
+    """
     previous = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    if folder.exists():
-        os.rename(folder, previous)
-    os.rename(new, folder)
+    try:
+        if folder.exists():
+            folder.rename(previous)
+        new.rename(folder)
+    except BaseException:
+        recover(folder)
+        raise
     sync_file(folder.parent)
     shutil.rmtree(previous, ignore_errors=True)
 
 
 def recover(folder: Path) -> None:
-    """Undo a switch that a crash cut in two: where `folder` is gone and its predecessor is there, name it back."""
+    """Undo a switch that a crash cut in two: where `folder` is gone and a predecessor is there, name the newest back."""
     if folder.exists():
         return
-    left = sorted(folder.parent.glob(f".{folder.name}.*.old"))
+    left = predecessors(folder)
     if left:
-        os.rename(left[-1], folder)
+        max(left, key=lambda path: path.stat().st_mtime_ns).rename(folder)
         sync_file(folder.parent)
+
+
+def predecessors(folder: Path) -> list[Path]:
+    """The folders that `swap_in` moved out of the way of `folder` and a crash kept it from removing."""
+    if not folder.parent.is_dir():
+        return []
+    # Not a glob: it would take `.a.b.7.old`, which belongs to the folder `a.b`, for one of `a`.
+    moved = re.compile(rf"\.{re.escape(folder.name)}\.\d+\.old", re.ASCII)
+    return [path for path in folder.parent.iterdir() if moved.fullmatch(path.name)]
 
 
 def sync_tree(folder: Path) -> None:

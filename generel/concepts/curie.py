@@ -70,7 +70,7 @@ class Curie(NamedTuple):
 
 def canonical_identifier(prefix: Prefix, identifier: str) -> str:
     """The identifier as its database writes it: no repeated prefix, no Ensembl version, `rs` in lower case."""
-    repeated = re.match(rf"(?ia)(?:{'|'.join(map(re.escape, (prefix.name, *prefix.spellings)))})[:_]", identifier)
+    repeated = _compiled(rf"(?i)(?:{'|'.join(map(re.escape, prefix.all_spellings))})[:_]").match(identifier)
     if repeated and prefix.name != "oncotree":
         identifier = identifier[repeated.end() :]
     if prefix.name == "dbsnp":

@@ -29,6 +29,11 @@ class Prefix:
     rank: int | None = None
     link: str = ""
 
+    @property
+    def all_spellings(self) -> tuple[str, ...]:
+        """`name` and the other spellings, longest first: in a pattern of alternatives 'nci' would hide 'nci_thesaurus'."""
+        return tuple(sorted((self.name, *self.spellings), key=len, reverse=True))
+
 
 V, G, D, P, R, W, B = Kind.VARIANT, Kind.GENE, Kind.DISEASE, Kind.PHENOTYPE, Kind.DRUG, Kind.PATHWAY, Kind.PROCESS
 

@@ -134,20 +134,36 @@ def check(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
             them in one message.
     """
     missing = [column for column in table.columns if column not in frame.columns]
-    if missing:
-        raise BadTable(f"{table.name} lacks the columns {', '.join(missing)}; it has {', '.join(frame.columns)}")
-    try:
-        frame = frame.select(pl.col(name).cast(kind) for name, kind in table.columns.items())
-    except pl.exceptions.PolarsError as error:
-        raise BadTable(f"{table.name} has a column of the wrong type: {error}") from error
-    wrong = [f"{frame[column].null_count():,} empty values in '{column}'" for column in table.columns if column not in table.nullable and frame[column].null_count()]
-    repeated = frame.filter(frame.select(table.key).is_duplicated()).select(table.key).unique().sort(table.key)
-    if repeated.height:
-        first = "; ".join(" | ".join(map(str, row)) for row in repeated.head(5).rows())
-        wrong.append(f"{repeated.height:,} keys ({', '.join(table.key)}) that occur more than once, such as {first}")
+    wrong = [f"the columns {', '.join(missing)} are missing (it has {', '.join(frame.columns)})"] if missing else []
+    cast: dict[str, pl.Series] = {}
+    for column in table.columns:
+        if column in frame.columns:
+            try:
+                cast[column] = _cast(frame[column], table.columns[column])
+            except pl.exceptions.PolarsError as error:
+                wrong.append(f"'{column}' is of the wrong type: {error}")
+    wrong += [f"{cast[column].null_count():,} empty values in '{column}'" for column in cast if column not in table.nullable and cast[column].null_count()]
+    checked = pl.DataFrame(cast)
+    wrong += _repeated_keys(checked, table) if set(table.key) <= set(cast) else []
     if wrong:
         raise BadTable(f"{table.name} cannot be taken: {'; '.join(wrong)}")
-    return frame.sort(table.key)
+    return checked.sort(table.key)
+
+
+def _cast(column: pl.Series, kind: pl.DataType | type[pl.DataType]) -> pl.Series:
+    """The column in that type; a number with a fraction is refused where whole ones belong, which polars would cut off."""
+    cast = column.cast(kind)
+    if column.dtype.is_float() and kind == Count and (cast.cast(column.dtype) != column).any():
+        raise pl.exceptions.InvalidOperationError("whole numbers belong there, and some have a fraction")
+    return cast
+
+
+def _repeated_keys(frame: pl.DataFrame, table: Table) -> list[str]:
+    repeated = frame.filter(frame.select(table.key).is_duplicated()).select(table.key).unique().sort(table.key)
+    if not repeated.height:
+        return []
+    first = "; ".join(" | ".join(map(str, row)) for row in repeated.head(5).rows())
+    return [f"{repeated.height:,} keys ({', '.join(table.key)}) that occur more than once, such as {first}"]
 
 
 def write_table(frame: pl.DataFrame, table: Table, path: Path) -> None:

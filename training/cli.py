@@ -1,0 +1,49 @@
+"""`generel train`: from a build to a released space."""
+
+import dataclasses
+
+import click
+
+from generel.cli.progress import RichProgress
+from generel.concepts.home import Home
+from generel.index.load import load_space
+from training.recipe import Recipe, read_recipe
+
+
+@click.command(short_help="Train a space on a build, and release it.")
+@click.option("--recipe", default="starter", show_default=True, help="Name of a shipped recipe, or a TOML file.")
+@click.option("--name", help="Name of the run and the space, instead of the recipe's.")
+@click.option("--build", help="Name of the build to train on, instead of the recipe's.")
+@click.option("--steps", type=click.IntRange(min=1), help="Optimizer steps, instead of the recipe's.")
+@click.option("--seed", type=int, help="Seed of every random draw, instead of the recipe's.")
+@click.option("--resume", is_flag=True, help="Go on from the run's checkpoint, to the same end as an uninterrupted run.")
+@click.option("--force", is_flag=True, help="Train again although a space of this recipe and build is there.")
+@click.option("--no-load", is_flag=True, help="Do not build the index afterwards.")
+def train(
+    recipe: str, name: str | None, build: str | None, steps: int | None, seed: int | None, resume: bool, force: bool, no_load: bool
+) -> None:
+    """Train the concept tower on a build, release the space, and load it into the index.
+
+    The space that had the name before answers until the new one is complete. Checkpoints and the log lie in
+    GENEREL_HOME/runs/NAME.
+
+    Example: generel train --recipe starter --name mine --seed 7
+    """
+    changes = {"name": name, "build": build, "steps": steps, "seed": seed}
+    chosen = dataclasses.replace(read_recipe(recipe), **{key: value for key, value in changes.items() if value is not None})
+    train_and_load(chosen, resume=resume, force=force, load=not no_load)
+
+
+def train_and_load(recipe: Recipe, *, resume: bool = False, force: bool = False, load: bool = True) -> None:
+    """Run the recipe unless its space is there already; then load it unless told not to."""
+    # Torch is imported here and not above: `generel train --help` should not wait for it.
+    from training.pipeline import Pipeline
+
+    progress = RichProgress()
+    pipeline = Pipeline(recipe, Home.from_environment(), progress)
+    if not force and not resume and pipeline.is_released():
+        progress.say(f"The space '{recipe.name}' is of this recipe and build already; --force trains it again")
+    else:
+        progress.say(f"Released {pipeline.run(resume=resume)}")
+    if load:
+        load_space(pipeline.space, progress=progress)

@@ -1,0 +1,47 @@
+"""`generel evaluate`: how good a released space is, beside what costs nothing."""
+
+from pathlib import Path
+
+import click
+
+from generel.cli.output import format_option, tell, write_records
+from generel.cli.progress import RichProgress
+from generel.concepts.home import Home
+from training.evaluate.settings import PARTS, PROTOCOLS, Settings
+
+
+@click.command(short_help="Measure how good a space is on what was held out.")
+@click.argument("space", required=False, metavar="[SPACE]")
+@click.option("--protocol", "protocols", type=click.Choice(PROTOCOLS), multiple=True, help="What to ask; may be given several times; the default is all.")
+@click.option("--part", type=click.Choice(PARTS), default=Settings.part, show_default=True, help="Which held-out rows to ask about.")
+@click.option("--queries", type=click.IntRange(min=1), default=Settings.queries, show_default=True, help="At most so many questions a predicate and pair of kinds; more are sampled.")
+@click.option("--seed", type=click.IntRange(min=0), default=Settings.seed, show_default=True, help="Of samples and intervals.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evaluation.json and evaluation.md; the default is 'evaluation' in the run's folder.")
+@format_option
+def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, out: Path | None, format: str) -> None:
+    """How good SPACE (a name or a folder; the default is as everywhere) is at what its training never saw.
+
+    Held-out relations, relations of concepts that were kept out altogether, and held-out synonyms are asked; every answer
+    is ranked among all concepts of its kind. The raw language model, votes, popularity and TF-IDF answer the same questions
+    in the same table, and every figure has its 95 % interval.
+
+    Example: generel evaluate starter --protocol relations --queries 500
+    """
+    # torch and scikit-learn come with these; `generel --help` imports this module and should not pay for them.
+    from generel.query.find_space import find_space
+    from training.evaluate.examination import evaluate as examine
+    from training.evaluate.report import summarize_headlines, to_records, to_table, write_report
+
+    home = Home.from_environment()
+    settings = Settings(protocols=protocols or PROTOCOLS, part=part, queries=queries, seed=seed)
+    evaluation = examine(find_space(space, home=home), home=home, settings=settings, progress=RichProgress())
+    folder = out or home.runs / evaluation.facts["space"]["name"] / "evaluation"
+    write_report(evaluation, folder)
+    write_records((to_table if format == "table" else to_records)(evaluation.rows), format=format)
+    if not evaluation.rows:
+        tell(f"the build holds nothing out for {' and '.join(settings.protocols)} (part {part}), so there was nothing to ask")
+    for kind, n in evaluation.facts["space"]["concepts_without_vector"].items():
+        tell(f"{n:,} concepts of kind {kind} have no vector in the space; what is asked of them is answered at chance")
+    for sentence in summarize_headlines(evaluation.rows):
+        tell(sentence)
+    tell(f"written to {folder}")

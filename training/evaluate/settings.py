@@ -1,0 +1,29 @@
+"""What an evaluation asks: its protocols and its settings, with their defaults. Nothing heavy is imported here."""
+
+from dataclasses import dataclass
+
+PROTOCOLS = ("relations", "cold", "synonyms")
+PARTS = ("test", "validation")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One evaluation.
+
+    Attributes:
+        protocols: of PROTOCOLS, which to run.
+        part: of PARTS, the held-out rows that are asked; the cold protocol has a part of its own.
+        queries: a predicate between two kinds is asked at most so often; more rows are sampled down.
+        choice_queries: validation questions on which the form of TF-IDF is chosen.
+        resamples: of the queries, for the intervals.
+        neighbors: how many training subjects vote.
+        seed: of the samples and the resamples.
+    """
+
+    protocols: tuple[str, ...] = PROTOCOLS
+    part: str = "test"
+    queries: int = 2000
+    choice_queries: int = 300
+    resamples: int = 1000
+    neighbors: int = 100
+    seed: int = 20261121

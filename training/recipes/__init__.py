@@ -1,0 +1,1 @@
+"""The recipes shipped with generel, one TOML file a run."""

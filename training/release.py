@@ -1,0 +1,79 @@
+"""From a trained model to a space that answers: vectors, calibration, evidence, encoder, manifest; written whole or not at all."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+
+from generel.concepts.kinds import KINDS
+from generel.concepts.progress import SILENT, Progress
+from generel.index.write_space import write_space
+from generel.model.embedder import LANGUAGE_MODEL, TOWER, save_tower
+from generel.query.calibration import calibrate
+from training.corpus import Corpus
+from training.model import ConceptModel
+from training.vectors import concept_vectors, popularity_biases
+
+ENCODER_FILES = ("config.json", "tokenizer.json", "model.safetensors")
+
+
+def release(
+    folder: Path,
+    model: ConceptModel,
+    corpus: Corpus,
+    *,
+    graph: Mapping[str, pl.DataFrame],
+    language_model: Path,
+    feature_mean: np.ndarray,
+    manifest: Mapping[str, Any],
+    progress: Progress = SILENT,
+) -> dict[str, int]:
+    """Write the space at `folder`; how many concepts of each kind had no vector and stayed out.
+
+    Args:
+        folder: of the space; one that has the name keeps it until this one is complete.
+        graph: the build's CONCEPTS, MERGES and RELATIONS by table name.
+        language_model: folder of the encoder, copied into the space.
+        feature_mean: (dims,) what was taken off the text features.
+        manifest: name, sources, build and so on; counts and digests are added.
+    """
+    with progress.task("Compute the vectors of all concepts"):
+        vectors = concept_vectors(model, corpus)
+        biases = popularity_biases(model, corpus)
+    has_vector = np.linalg.norm(vectors, axis=1) > 0.5
+    kept = np.flatnonzero(has_vector)
+    concepts = space_concepts(graph["CONCEPTS"], corpus, kept)
+    curies = set(concepts["curie"].to_list())
+    write_space(
+        folder,
+        concepts=concepts,
+        aliases=graph["MERGES"].filter(pl.col("curie").is_in(curies)),
+        vectors=vectors[kept],
+        bias=biases[kept],
+        relations=graph["RELATIONS"].filter(pl.col("subject").is_in(curies) & pl.col("object").is_in(curies)),
+        calibration=calibrate(vectors[kept], concepts["kind"].to_list(), seed=model.recipe.seed, progress=progress),
+        manifest=manifest,
+        encoder=lambda target: save_encoder(target, model, language_model=language_model, feature_mean=feature_mean),
+    )
+    lost = corpus.kind_numbers[~has_vector]
+    return {KINDS[kind]: int((lost == kind).sum()) for kind in np.unique(lost)}
+
+
+def space_concepts(concepts: pl.DataFrame, corpus: Corpus, kept: np.ndarray) -> pl.DataFrame:
+    """SPACE_CONCEPTS: the kept concepts in corpus order with their names and number of training relations."""
+    ties = np.diff(corpus.neighbors.indptr)[kept]
+    numbered = pl.DataFrame({"row": np.arange(len(kept)), "curie": [corpus.curies[row] for row in kept], "n_relations": ties.astype(np.int64)})
+    described = concepts.select("curie", "kind", "name", "synonyms", "definition", "source")
+    return numbered.join(described, on="curie", how="left", maintain_order="left")
+
+
+def save_encoder(target: Path, model: ConceptModel, *, language_model: Path, feature_mean: np.ndarray) -> None:
+    """Copy the language model and write the tower, so that `TextEmbedder.open(target)` embeds free text."""
+    (target / LANGUAGE_MODEL).mkdir()
+    for name in ENCODER_FILES:
+        shutil.copyfile(language_model / name, target / LANGUAGE_MODEL / name)
+    save_tower(target / TOWER, tower=model.tower, rows=model.tokens.weight, feature_mean=torch.from_numpy(feature_mean))

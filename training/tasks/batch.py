@@ -1,0 +1,58 @@
+"""What a task hands to the model for one step: slots to encode, and which pairs of them are positive.
+
+A *slot* is one appearance of a concept: shown by one of its texts, with or without its residual; the slots of a synonym pair are
+two appearances of one concept. Composed concepts (variants) have no text slot; they follow the slots and are made of them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's draw; every array is of numpy, int64 unless said.
+
+    Attributes:
+        task: name of the task.
+        concepts: (slots,) concept number of each text slot.
+        texts: (slots,) text number by which it is shown.
+        with_residual: (slots,) bool.
+        composed: (composed,) concept numbers made of slots.
+        tie_owner: (ties,) place in `composed`.
+        tie_slot: (ties,) place among the slots.
+        anchors: (anchors,) places in [slots; composed].
+        candidates: (candidates,) the same.
+        anchor_concepts, candidate_concepts: their concept numbers.
+        positive_rows, positive_columns: (positives,) places in `anchors` and `candidates`.
+        positive_weights: (positives,) float32 evidence.
+        masked_rows, masked_columns: cells that are no negatives; the positives are among them.
+        anchor_log_q, candidate_log_q: float32, log of the chance of being drawn into this step.
+    """
+
+    task: str
+    concepts: np.ndarray
+    texts: np.ndarray
+    with_residual: np.ndarray
+    composed: np.ndarray
+    tie_owner: np.ndarray
+    tie_slot: np.ndarray
+    anchors: np.ndarray
+    candidates: np.ndarray
+    anchor_concepts: np.ndarray
+    candidate_concepts: np.ndarray
+    positive_rows: np.ndarray
+    positive_columns: np.ndarray
+    positive_weights: np.ndarray
+    masked_rows: np.ndarray
+    masked_columns: np.ndarray
+    anchor_log_q: np.ndarray
+    candidate_log_q: np.ndarray
+
+
+def pick_texts(texts_offsets: np.ndarray, of_concept: np.ndarray, concepts: np.ndarray, *, name_share: float, rng: np.random.Generator) -> np.ndarray:
+    """A text number for each concept: its preferred name with chance `name_share`, else any of its names."""
+    first = texts_offsets[concepts]
+    counts = texts_offsets[concepts + 1] - first
+    any_name = (rng.random(len(concepts)) * counts).astype(np.int64)
+    return of_concept[first + np.where(rng.random(len(concepts)) < name_share, 0, any_name)]

@@ -1,0 +1,69 @@
+"""From a trained model to the vectors of a space: text plus residual where there is text, composition where there is none.
+
+A concept's text vector is that of all its training names together: half the tower's output for the preferred name, half the mean over
+all names, the preferred one among them. Composed concepts are summed over *all* their training ties.
+"""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from generel.concepts.kinds import KINDS
+from training.corpus import Corpus, expand
+from training.model import ConceptModel
+
+ROWS_A_BLOCK = 8192
+
+
+def concept_vectors(model: ConceptModel, corpus: Corpus) -> np.ndarray:
+    """The vector of every concept: (n_concepts, dims) float32, unit norm; zeros for a composed concept without ties."""
+    composed = composed_concepts(corpus, model.recipe.composed_kinds)
+    vectors = np.zeros((corpus.n_concepts, model.tower.shape.dims), dtype=np.float32)
+    written = np.setdiff1d(np.arange(corpus.n_concepts), composed)
+    for start in range(0, len(written), ROWS_A_BLOCK):
+        block = written[start : start + ROWS_A_BLOCK]
+        outputs = _text_means(model, corpus, block) + model.residuals.weight[torch.from_numpy(block)]
+        vectors[block] = functional.normalize(outputs, dim=1).numpy()
+    owners, tied, _ = expand(corpus.neighbors, composed)
+    np.add.at(vectors, composed[owners], vectors[tied])
+    norms = np.linalg.norm(vectors[composed], axis=1, keepdims=True)
+    vectors[composed] /= np.maximum(norms, 1e-12)
+    return vectors
+
+
+def composed_concepts(corpus: Corpus, kinds: tuple[str, ...]) -> np.ndarray:
+    """Numbers of the concepts whose kind is composed from ties."""
+    return np.flatnonzero(np.isin(corpus.kind_numbers, [KINDS.index(kind) for kind in kinds]))
+
+
+def popularity_biases(model: ConceptModel, corpus: Corpus) -> np.ndarray:
+    """How much a concept gains as an answer, by the kind that asks: (n_concepts, number of kinds) float32, in cosine units.
+
+    The learned bias of each relation task times the temperature, averaged over the tasks between two kinds by their
+    size; 0 where no task joins them.
+    """
+    total = np.zeros((corpus.n_concepts, len(KINDS)), dtype=np.float32)
+    sizes = np.zeros((len(KINDS), len(KINDS)), dtype=np.float32)
+    for name, candidate_bias in model.candidate_biases.items():
+        if ":" not in name:
+            continue
+        left, _, right = name.partition(":")[2].partition("-")
+        asking, answering = KINDS.index(left), KINDS.index(right)
+        for a, b, table in ((asking, answering, candidate_bias), (answering, asking, model.anchor_biases[name])):
+            rows = np.flatnonzero(corpus.kind_numbers == b)
+            size = float(model.task_sizes.get(name, 1))
+            total[rows, a] += size * table.weight[torch.from_numpy(rows), 0].numpy() * model.recipe.temperature
+            sizes[b, a] += size
+    return total / np.maximum(sizes[corpus.kind_numbers], 1.0)
+
+
+def _text_means(model: ConceptModel, corpus: Corpus, concepts: np.ndarray) -> torch.Tensor:
+    """Tower outputs averaged over each concept's names: half the preferred one, half the mean of all."""
+    texts = corpus.texts
+    counts = texts.count(concepts)
+    ends = np.cumsum(counts)
+    cells = np.repeat(texts.offsets[concepts], counts) + np.arange(int(ends[-1])) - np.repeat(ends - counts, counts)
+    outputs = model.text_vectors(texts.of_concept[cells])
+    owner = torch.from_numpy(np.repeat(np.arange(len(concepts)), counts))
+    means = torch.zeros(len(concepts), outputs.shape[1]).index_add(0, owner, outputs) / torch.from_numpy(counts).unsqueeze(1)
+    return 0.5 * outputs[torch.from_numpy(ends - counts)] + 0.5 * means
