@@ -1,0 +1,190 @@
+"""The contract of a vector store, held by Edge and by the exact scan alike, against a plain loop.
+
+Edge is pinned and in beta: this is the test that is to fail loudly when its version changes.
+"""
+
+import os
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generel.concepts.kinds import KINDS
+from generel.index import exact as exact_module
+from generel.index.edge import EdgeStore
+from generel.index.edge_build import measure_recall, point_id, recall_between, write_shard
+from generel.index.exact import ExactStore
+from generel.index.store import NO_ROW, Nearest, VectorStore, fill
+from generel.index.vectors_file import VectorsFile
+from tests.worlds import CONCEPTS, unit, world_vectors
+
+KIND_OF = [kind for _, kind, *_ in CONCEPTS]
+CURIES = [curie for curie, *_ in CONCEPTS]
+
+
+def store_of(name: str, folder: Path, vectors: np.ndarray, kinds: list[str], curies: list[str]) -> VectorStore:
+    """A store of that name over vectors and kinds."""
+    file = VectorsFile(vectors, np.zeros(len(vectors), np.float32))
+    if name == "exact":
+        return ExactStore(file, np.array([KINDS.index(kind) for kind in kinds], np.uint8))
+    folder.mkdir()
+    write_shard(folder, file, curies=curies, kinds=kinds)
+    return EdgeStore(folder, file)
+
+
+def nearest_by_loop(query: np.ndarray, k: int, kinds: set[str] | None, leave_out: int) -> list[tuple[int, float]]:
+    """The oracle: (row, cosine) of the k nearest rows of the world, by cosine, then row."""
+    found = []
+    for row, vector in enumerate(world_vectors()):
+        if row != leave_out and (kinds is None or KIND_OF[row] in kinds):
+            found.append((row, float(sum(a * b for a, b in zip(query.tolist(), vector.tolist(), strict=True)))))
+    return sorted(found, key=lambda hit: (-round(hit[1], 6), hit[0]))[:k]
+
+
+@pytest.fixture(params=["exact", "edge"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
+    """Each store over the world."""
+    opened = store_of(request.param, tmp_path / "store", world_vectors(), KIND_OF, CURIES)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("kinds", [None, {"drug"}, {"gene", "variant"}])
+@pytest.mark.parametrize("k", [1, 3, 20])
+def test_nearest_rows_are_those_of_a_loop(store: VectorStore, kinds: set[str] | None, k: int) -> None:
+    """For every vector of the world, itself left out: the loop's rows and cosines, filled up to k with NO_ROW and NaN."""
+    queries = world_vectors()
+    found = store.nearest(queries, k, kinds=kinds, exclude=np.arange(len(queries)))
+    assert found.rows.shape == found.cosines.shape == (12, k)
+    for row, query in enumerate(queries):
+        expected = nearest_by_loop(query, k, kinds, row)
+        n = len(expected)
+        np.testing.assert_allclose(found.cosines[row, :n], [cosine for _, cosine in expected], atol=1e-6)
+        assert found.rows[row, n:].tolist() == [NO_ROW] * (k - n)
+        assert np.isnan(found.cosines[row, n:]).all()
+        assert row not in found.rows[row]
+        if len({round(cosine, 5) for _, cosine in nearest_by_loop(query, 20, kinds, row)}) == len(nearest_by_loop(query, 20, kinds, row)):
+            assert found.rows[row, :n].tolist() == [each for each, _ in expected]
+
+
+def test_simvastatins_nearest_drug_is_atorvastatin(store: VectorStore) -> None:
+    """By hand: (1,4,0)·(2,4,0) / √(17·20) = 18 / √340 = 0.976."""
+    found = store.nearest(world_vectors()[[5]], 1, kinds=["drug"], exclude=np.array([5]))
+    assert found.rows.tolist() == [[6]]
+    assert found.cosines[0, 0] == pytest.approx(18 / 340**0.5, abs=1e-6)
+
+
+def test_without_exclusion_a_vector_finds_itself_first(store: VectorStore) -> None:
+    """The store leaves nothing out unless it is told to."""
+    assert store.nearest(world_vectors()[[2]], 1).rows.tolist() == [[2]]
+
+
+def test_a_kind_without_concepts_gives_no_rows(store: VectorStore) -> None:
+    """There are no pathways in the world."""
+    assert store.nearest(world_vectors()[[0]], 2, kinds=["pathway"]).rows.tolist() == [[NO_ROW, NO_ROW]]
+
+
+def test_fetch_gives_vectors_in_the_order_asked(store: VectorStore) -> None:
+    """Rows 3 and 0, as they were written."""
+    assert store.fetch(np.array([3, 0])).tolist() == world_vectors()[[3, 0]].tolist()
+    assert store.count() == 12
+
+
+def test_a_forked_child_can_ask(store: VectorStore) -> None:
+    """After a fork the child opens its own shard instead of waiting for threads that it does not have."""
+    store.nearest(world_vectors()[[5]], 1)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        row = store.nearest(world_vectors()[[5]], 1).rows[0, 0]
+        store.close()
+        os.write(writer, str(row).encode())
+        os._exit(0)
+    os.close(writer)
+    assert os.read(reader, 10) == b"5"
+    assert os.waitpid(child, 0)[1] == 0
+    assert store.nearest(world_vectors()[[5]], 1).rows.tolist() == [[5]]
+
+
+def test_ties_go_to_the_lower_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six equal vectors in blocks of two: the exact store answers with rows 0, 1 and 2."""
+    monkeypatch.setattr(exact_module, "BLOCK_ROWS", 2)
+    vectors = unit([(1, 1)] * 6)
+    store = ExactStore(VectorsFile(vectors, np.zeros(6, np.float32)), np.zeros(6, np.uint8))
+    assert store.nearest(vectors[:1], 3).rows.tolist() == [[0, 1, 2]]
+    assert store.nearest(vectors[:1], 3, exclude=np.array([1])).rows.tolist() == [[0, 2, 3]]
+
+
+def test_blocks_do_not_change_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scanning five rows and two queries at a time gives what one scan gives."""
+    generator = np.random.default_rng(1)
+    vectors, kinds = unit(generator.normal(size=(57, 8))), generator.integers(0, 3, 57).astype(np.uint8)
+    store = ExactStore(VectorsFile(vectors, np.zeros(57, np.float32)), kinds)
+    whole = store.nearest(vectors, 4, kinds=KINDS[:2])
+    monkeypatch.setattr(exact_module, "BLOCK_ROWS", 5)
+    monkeypatch.setattr(exact_module, "BLOCK_QUERIES", 2)
+    blocked = store.nearest(vectors, 4, kinds=KINDS[:2])
+    assert blocked.rows.tolist() == whole.rows.tolist()
+    np.testing.assert_allclose(blocked.cosines, whole.cosines, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_graph_finds_what_the_scan_finds(tmp_path: Path) -> None:
+    """Above the size from which Edge builds its graph, filtered and unfiltered recall@10 stay above .95."""
+    generator = np.random.default_rng(2)
+    centers = generator.normal(size=(60, 256))
+    vectors = unit(centers[generator.integers(0, 60, 12_000)] + 0.6 * generator.normal(size=(12_000, 256)))
+    kinds = [("gene", "drug", "gene", "variant")[row % 4] for row in range(12_000)]
+    stores = [store_of(name, tmp_path / name, vectors, kinds, [f"x:{row}" for row in range(12_000)]) for name in ("edge", "exact")]
+    edge = stores[0]
+    assert isinstance(edge, EdgeStore) and edge.shard.info().indexed_vectors_count == 12_000
+    for wanted in (None, ["variant"]):
+        found, truth = (store.nearest(vectors[:100], 10, kinds=wanted) for store in stores)
+        assert recall_between(found, truth) > 0.95
+
+
+def test_recall_counts_ties_as_found() -> None:
+    """Of two queries one finds both of its true cosines, one (by another row of equal cosine) one of two: (1 + ½) / 2."""
+    truth = Nearest(np.array([[0, 1], [0, 1]]), np.array([[0.9, 0.8], [0.9, 0.8]], np.float32))
+    found = Nearest(np.array([[1, 7], [9, 8]]), np.array([[0.9, 0.8], [0.9, 0.7]], np.float32))
+    assert recall_between(found, truth) == 0.75
+
+
+def test_recall_of_the_world_is_one(tmp_path: Path) -> None:
+    """A small world is scanned by Edge, so nothing is missed, though 12 is more than the ten asked for."""
+    file = VectorsFile(world_vectors(), np.zeros(12, np.float32))
+    kinds = np.zeros(12, np.uint8)
+    edge = store_of("edge", tmp_path / "edge", world_vectors(), KIND_OF, CURIES)
+    assert isinstance(edge, EdgeStore)
+    assert measure_recall(edge, ExactStore(file, kinds), file) == 1.0
+
+
+def test_edge_refuses_a_shard_of_another_size(tmp_path: Path) -> None:
+    """Eleven vectors beside a shard of twelve points do not belong together."""
+    store_of("edge", tmp_path / "edge", world_vectors(), KIND_OF, CURIES).close()
+    with pytest.raises(ValueError, match="holds 12 vectors, the space 11"):
+        EdgeStore(tmp_path / "edge", VectorsFile(world_vectors()[:11], np.zeros(11, np.float32)))
+
+
+def test_kinds_must_be_as_many_as_vectors() -> None:
+    """A scan with kinds of other rows would filter wrongly, so it is refused."""
+    with pytest.raises(ValueError, match="11 kinds for 12 vectors"):
+        ExactStore(VectorsFile(world_vectors(), np.zeros(12, np.float32)), np.zeros(11, np.uint8))
+
+
+def test_filling_sorts_cuts_and_pads() -> None:
+    """Equal cosines by row; a short answer is filled up."""
+    found = fill([(np.array([5, 2, 9]), np.array([0.5, 0.5, 0.7], np.float32)), (np.array([1]), np.array([0.1], np.float32))], 2)
+    assert found.rows.tolist() == [[9, 2], [1, NO_ROW]]
+
+
+def test_point_ids_are_the_uuid5_of_the_curie() -> None:
+    """A server loaded from another machine must have the same ids, so the value is fixed here."""
+    assert point_id("mondo:0005148") == "5b755bfc-999c-5521-a5c7-b1bf850a4766"
+
+
+def test_edge_is_the_version_that_was_measured() -> None:
+    """Edge is in beta: another version has to pass this file, and then this line is changed."""
+    assert version("qdrant-edge-py") == "0.9.0"
