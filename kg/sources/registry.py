@@ -1,6 +1,6 @@
 """All sources generel knows, by name. Adding one is a file beside this one, a line here, and a slice in tests/data."""
 
-from kg.sources import cad_locus, chebi, cpic, drugbank, hgnc, hpo, mesh, mondo, oncology, pharmgkb
+from kg.sources import cad_locus, chebi, cpic, drugbank, hgnc, hpo, mesh, mondo, oncology, pharmgkb, synthetic_omop
 from kg.sources.record import Source
 
 ALL: tuple[Source, ...] = (
@@ -14,5 +14,6 @@ ALL: tuple[Source, ...] = (
     mondo.SOURCE,
     oncology.SOURCE,
     pharmgkb.SOURCE,
+    synthetic_omop.SOURCE,
 )
 SOURCES: dict[str, Source] = {source.name: source for source in ALL}

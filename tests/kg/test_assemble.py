@@ -147,6 +147,25 @@ def test_an_identifier_names_one_kind_of_concept() -> None:
     assert reasons_of(graph.set_aside) == {"umls:C0000001": "the identifier names a concept of another kind"}
 
 
+def test_a_concept_has_the_kind_of_what_it_is_mapped_to() -> None:
+    """SNOMED's chronic pain, read as a disease, is HPO's phenotype; gout, which MONDO claims too, stays a disease, and so does an unknown one."""
+    snomed = [("snomedct:111111", "Chronic pain"), ("snomedct:222222", "Gout"), ("snomedct:333333", "Sprain")]
+    concepts = concepts_of(("hp:0012532", "Chronic pain"), ("hp:0001997", "Gout"), ("mondo:0005393", "gout"), *[(curie, name, [], None, "disease") for curie, name in snomed])
+    mappings = pl.concat([
+        mappings_of(("hp:0012532", "snomedct:111111"), ("hp:0001997", "snomedct:222222"), kind="phenotype"), mappings_of(("mondo:0005393", "snomedct:222222"))
+    ])
+    graph = assembled(concepts=concepts, mappings=mappings, cooccurrences=cooccurrences_of(("snomedct:111111", "snomedct:222222", 3, 4, 5, 1.0)))
+    assert graph.cooccurrences.select("left", "right").rows() == [("hp:0012532", "mondo:0005393")]
+    assert graph.concepts.filter(pl.col("curie").str.starts_with("snomedct"))["curie"].to_list() == ["snomedct:333333"]
+
+
+def test_a_concept_that_two_of_another_kind_claim_keeps_its_kind() -> None:
+    """Nothing is guessed where the other kind is of two minds."""
+    concepts = concepts_of(("hp:0000001", "a"), ("hp:0000002", "b"), ("snomedct:111111", "c", [], None, "disease"))
+    graph = assembled(concepts=concepts, mappings=mappings_of(("hp:0000001", "snomedct:111111"), ("hp:0000002", "snomedct:111111"), kind="phenotype"))
+    assert graph.concepts.filter(curie="snomedct:111111")["kind"].to_list() == ["disease"]
+
+
 def test_symmetric_relations_have_the_smaller_curie_first() -> None:
     """Counts of a co-occurrence change sides with their ends, and it becomes a relation."""
     graph = assembled(cooccurrences=cooccurrences_of(("mondo:0007947", "hp:0001166", 5, 7, 9, 3.0)))

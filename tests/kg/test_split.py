@@ -100,6 +100,27 @@ def test_a_relation_weighs_what_its_best_source_says() -> None:
     assert split.relations.select("weight").rows() == [(0.8,)]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_variant_that_is_not_cold_keeps_a_training_relation(seed: int) -> None:
+    """It has one, however many of its neighbors were drawn to be cold."""
+    graph = random_graph(seed)
+    ties = relations_of(*[f"dbsnp:rs{n} variant_of_gene hgnc:{n}" for n in range(20, 40)], *[f"hgnc:{n} gene_of_disease mondo:0" for n in range(20, 40)])
+    graph = graph_of(pl.concat([graph.concepts, concepts_of(*[(f"{prefix}{n}", f"{prefix}{n}") for prefix in ("dbsnp:rs", "hgnc:") for n in range(20, 40)])]), pl.concat([graph.relations, ties]))
+    split = make_split(graph, settings=replace(WITH_COLD, cold_genes=0.5, cold_variants=0.5))
+    cold = set(split.concepts.filter(part="cold")["curie"])
+    tied = {subject for subject, _, _ in parts_of(split) if subject.startswith("dbsnp")}
+    trained = {subject for (subject, _, _), part in parts_of(split).items() if part == "train" and subject.startswith("dbsnp")}
+    assert tied & cold and any(curie.startswith("hgnc") for curie in cold) and tied - cold == trained
+
+
+def test_a_gene_that_a_variant_needs_is_not_cold() -> None:
+    """Of two genes drawn to be cold, the one that is all a variant is tied to is released."""
+    concepts = concepts_of(("hgnc:1", "A"), ("hgnc:2", "B"), ("mondo:1", "gout"), ("dbsnp:rs1", "rs1"), ("hp:1", "Pain"))
+    relations = relations_of("hgnc:1 gene_of_disease mondo:1", "hgnc:2 gene_of_disease mondo:1", "dbsnp:rs1 variant_of_gene hgnc:1", "mondo:1 has_phenotype hp:1")
+    split = make_split(graph_of(concepts, relations), settings=replace(NO_COLD, cold_genes=1.0))
+    assert split.concepts.filter(part="cold")["curie"].to_list() == ["hgnc:2"]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_of_a_cold_concept_is_in_training(seed: int) -> None:
     """Neither a relation nor a name of it, nor a name that is equal to one of its names in any word order."""

@@ -1,0 +1,142 @@
+"""Recipes of builds: which sources, what of them stays, and how the result is split; a frozen record read from TOML.
+
+Reading is strict: a key that no setting has is refused with the nearest one that there is, so that a misspelled setting
+never silently leaves the default in force.
+"""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from generel.concepts.errors import BadRecipe, NotThere
+from generel.concepts.prefixes import BY_NAME
+from kg.assemble import AssemblySettings
+from kg.pruning import EVERY
+from kg.split import SplitSettings
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a build is made of.
+
+    Attributes:
+        name: the recipe's, and the build's if it is given no other.
+        title: what it is, for people.
+        sources: names; their order settles which source of two of one prefix names a concept.
+        assembly, split: see their records.
+    """
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    assembly: AssemblySettings
+    split: SplitSettings
+
+    def as_record(self) -> dict[str, Any]:
+        """Every setting, defaults included, in the form of the TOML file: lists, no tuples."""
+        record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        del record["name"]
+        return record
+
+
+def read_recipe(name: str) -> Recipe:
+    """The recipe of this name among ours, or the one in the TOML file at the path `name`, which ends with '.toml'.
+
+    Raises:
+        NotThere: if there is none; ours are listed.
+        BadRecipe: with all that is wrong with it.
+    """
+    file = _find(name)
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadRecipe(f"{file} is not TOML: {error}") from error
+    return parse_recipe(document, name=Path(file.name).stem, where=str(file))
+
+
+def parse_recipe(document: Mapping[str, Any], *, name: str, where: str) -> Recipe:
+    """The recipe that a parsed TOML document spells.
+
+    Raises:
+        BadRecipe: with all that is wrong with it.
+    """
+    faults = _faults_of_keys(document, {"title": str, "sources": list, "assembly": dict, "split": dict}, required=("sources",))
+    assembly = _settings(document.get("assembly", {}), AssemblySettings, "assembly", faults)
+    split = _settings(document.get("split", {}), SplitSettings, "split", faults)
+    sources = document.get("sources", [])
+    if not sources or not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
+        faults.append('\'sources\' should be a list of names, as in sources = ["hpo", "mondo"]')
+    faults += _faults_of_values(document)
+    if faults:
+        raise BadRecipe(f"{where}: {'; '.join(faults)}")
+    return Recipe(name, document.get("title", name), tuple(dict.fromkeys(sources)), AssemblySettings(**assembly), SplitSettings(**split))
+
+
+def _find(name: str) -> Traversable:
+    if name.endswith(".toml"):
+        if not Path(name).is_file():
+            raise NotThere(f"there is no recipe {name}")
+        return Path(name)
+    folder = resources.files("kg") / "recipes"
+    ours = sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    if name not in ours:
+        raise NotThere(f"there is no recipe '{name}'; there are: {', '.join(ours)}; the path of your own ends with .toml")
+    return folder / f"{name}.toml"
+
+
+def _settings(given: object, record: type, section: str, faults: list[str]) -> dict[str, Any]:
+    """The settings of a section as arguments of its record; what is wrong is added to `faults`."""
+    if not isinstance(given, dict):
+        return {}
+    types = {each.name: each.type for each in fields(record)}
+    faults += _faults_of_keys(given, {name: _toml_type(kind) for name, kind in types.items()}, section=section)
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if name in types}
+
+
+def _toml_type(annotation: object) -> type:
+    """The type that TOML has for a setting's annotation."""
+    if annotation in (int, float, str):
+        return annotation
+    return dict if str(annotation).startswith("collections.abc.Mapping") else list
+
+
+def _faults_of_keys(given: Mapping[str, Any], types: Mapping[str, type], *, required: tuple[str, ...] = (), section: str = "") -> list[str]:
+    """Sentences on unknown keys, missing ones and values of the wrong type."""
+    place = f" in [{section}]" if section else ""
+    faults = [f"'{name}' is missing{place}" for name in required if name not in given]
+    for name, value in given.items():
+        if name not in types:
+            near = difflib.get_close_matches(name, types, n=1, cutoff=0.0)
+            faults.append(f"'{name}'{place} is no setting; did you mean '{near[0]}'?")
+        elif not _fits(value, types[name]):
+            faults.append(f"'{name}'{place} should be {_WORDS[types[name]]}, not {value!r}")
+    return faults
+
+
+_WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list", dict: "a table"}
+
+
+def _fits(value: object, kind: type) -> bool:
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float) if kind is float else isinstance(value, kind)
+
+
+def _faults_of_values(document: Mapping[str, Any]) -> list[str]:
+    """Sentences on values that have the right type but cannot be."""
+    faults = []
+    split, assembly = document.get("split", {}), document.get("assembly", {})
+    for name, value in (split if isinstance(split, dict) else {}).items():
+        if name not in ("seed", "largest", "smallest") and _fits(value, float) and not 0 <= value <= 0.5:
+            faults.append(f"'{name}' in [split] is a share between 0 and 0.5, not {value}")
+    kept = assembly.get("keep_untied", {}) if isinstance(assembly, dict) else {}
+    for source, which in (kept if isinstance(kept, dict) else {}).items():
+        if which != EVERY and which not in BY_NAME:
+            faults.append(f"'{source}' in [assembly.keep_untied] should be '{EVERY}' or a prefix such as 'uniprot', not {which!r}")
+    return faults
