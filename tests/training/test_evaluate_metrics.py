@@ -1,0 +1,166 @@
+"""Ranks and figures, beside plain loops and scikit-learn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from sklearn.metrics import roc_auc_score
+
+from tests.oracles import auroc_by_loop, figures_by_loop, rank_by_loop
+from training.evaluate import ranking
+from training.evaluate.metrics import Ranks, auroc, bootstrap_means, per_query, pool, realistic_ranks, summarize
+from training.evaluate.questions import Questions
+from training.evaluate.ranking import rank_answers
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A method whose scores are written down: (queries, candidates)."""
+
+    matrix: np.ndarray
+    resolution: float = 0.0
+
+    def scores(self, queries: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+        return self.matrix[queries][:, candidates].astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Written-down scores, the answers, and cells that are hidden."""
+
+    scores: np.ndarray
+    answers: np.ndarray
+    hidden: np.ndarray
+
+    @property
+    def questions(self) -> Questions:
+        q, c = self.scores.shape
+        return Questions("relations", "is_a", ("is_a",), "disease-disease", np.arange(q), self.answers, np.arange(c), csr_array(self.hidden.astype(np.float32)), q)
+
+    def ranks(self) -> Ranks:
+        return rank_answers(Sheet(self.scores), self.questions)
+
+    def hidden_places(self, query: int) -> list[int]:
+        return np.flatnonzero(self.hidden[query]).tolist()
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Few distinct scores, so that there are many ties; at least one negative is left for each query."""
+    q, c = draw(st.integers(1, 6)), draw(st.integers(2, 30))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    scores = rng.integers(0, draw(st.integers(1, 8)), (q, c)) / 4
+    answers = rng.integers(0, c, q)
+    hidden = rng.random((q, c)) < 0.3
+    hidden[np.arange(q), answers] = hidden[np.arange(q), (answers + 1) % c] = False
+    return Case(scores, answers, hidden)
+
+
+def test_a_worked_example_has_the_figures_on_paper() -> None:
+    """Above 1, 0 and 20 with ties 1, 0 and 0 of 40 negatives: ranks 2.5, 1 and 21; AUROC 1 - 1.5/40, 1 and .5."""
+    ranks = Ranks(np.array([1, 0, 20]), np.array([1, 0, 0]), np.array([40, 40, 40]))
+    assert realistic_ranks(ranks).tolist() == [2.5, 1.0, 21.0]
+    assert auroc(ranks).tolist() == [1 - 1.5 / 40, 1.0, 0.5]
+    figures = summarize(per_query(ranks), resamples=50, seed=0)
+    assert figures.mrr.value == pytest.approx((1 / 2.5 + 1 + 1 / 21) / 3)
+    assert figures.recall_at_10.value == pytest.approx(2 / 3)
+    assert figures.auroc.value == pytest.approx((1 - 1.5 / 40 + 1 + 0.5) / 3)
+
+
+@given(cases())
+def test_ranks_and_figures_are_those_of_plain_loops(case: Case) -> None:
+    """Whatever the scores, ties and hidden cells, the vectorized figures are the loops' figures."""
+    ranks = case.ranks()
+    loops = [rank_by_loop(list(case.scores[i]), answer=int(case.answers[i]), hidden=case.hidden_places(i)) for i in range(len(case.answers))]
+    areas = [auroc_by_loop(list(case.scores[i]), answer=int(case.answers[i]), hidden=case.hidden_places(i)) for i in range(len(case.answers))]
+    assert realistic_ranks(ranks).tolist() == loops
+    assert auroc(ranks) == pytest.approx(areas)
+    assert per_query(ranks).mean(axis=0) == pytest.approx(figures_by_loop(loops, areas))
+
+
+@settings(max_examples=30)
+@given(cases())
+def test_auroc_of_each_query_is_that_of_scikit_learn(case: Case) -> None:
+    """One positive among the candidates that are not hidden: roc_auc_score gives the same area."""
+    found = auroc(case.ranks())
+    for query, answer in enumerate(case.answers):
+        shown = np.flatnonzero(~case.hidden[query])
+        assert found[query] == pytest.approx(roc_auc_score(shown == answer, case.scores[query][shown]))
+
+
+@given(cases(), st.integers(0, 2**32))
+def test_the_order_of_candidates_changes_nothing(case: Case, seed: int) -> None:
+    """The same candidates in another order give the very same ranks."""
+    order = np.random.default_rng(seed).permutation(case.scores.shape[1])
+    turned = Case(case.scores[:, order], np.argsort(order)[case.answers], case.hidden[:, order])
+    assert [column.tolist() for column in turned.ranks()] == [column.tolist() for column in case.ranks()]
+
+
+@given(cases(), st.integers(1, 40))
+def test_the_size_of_blocks_changes_nothing(case: Case, cells: int) -> None:
+    """Scored a few queries at a time, the ranks stay the same."""
+    whole = case.ranks()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "CELLS", cells)
+        assert [column.tolist() for column in case.ranks()] == [column.tolist() for column in whole]
+
+
+def test_equal_scores_are_at_chance_not_at_the_top() -> None:
+    """A method that cannot tell the 9 candidates apart has the middle rank, 5, and AUROC .5."""
+    ranks = Case(np.zeros((1, 9)), np.array([3]), np.zeros((1, 9), dtype=bool)).ranks()
+    assert realistic_ranks(ranks).tolist() == [5.0]
+    assert auroc(ranks).tolist() == [0.5]
+
+
+def test_scores_within_the_resolution_are_ties() -> None:
+    """Two equal vectors may differ in the last bit: what is closer than the resolution is tied, what is farther is not."""
+    case = Case(np.array([[0.5, 0.5 + 5e-7, 0.5 - 5e-7, 0.6, 0.4]]), np.array([0]), np.zeros((1, 5), dtype=bool))
+    ranks = rank_answers(Sheet(case.scores, resolution=1e-6), case.questions)
+    assert (ranks.above.tolist(), ranks.tied.tolist(), ranks.negatives.tolist()) == ([1], [2], [4])
+
+
+def test_a_query_without_negatives_tells_nothing() -> None:
+    """Where every other candidate is a true answer too, AUROC is .5."""
+    ranks = Case(np.zeros((1, 2)), np.array([0]), np.array([[False, True]])).ranks()
+    assert (ranks.negatives.tolist(), auroc(ranks).tolist()) == ([0], [0.5])
+
+
+def test_a_score_that_is_no_number_is_refused() -> None:
+    """NaN is neither above nor below, so it would rank first."""
+    with pytest.raises(ValueError, match="not a number"):
+        Case(np.array([[np.nan, 1.0]]), np.array([0]), np.zeros((1, 2), dtype=bool)).ranks()
+
+
+def test_the_interval_is_that_of_the_binomial() -> None:
+    """Of 400 queries half are right: the standard error is .025, the interval .5 -+ 1.96 * .025."""
+    values = np.repeat([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]], 200, axis=0)
+    interval = summarize(values, resamples=4000, seed=1).recall_at_10
+    assert interval.value == 0.5
+    assert [interval.low, interval.high] == pytest.approx([0.451, 0.549], abs=0.006)
+
+
+def test_resampled_means_are_means_of_drawn_rows() -> None:
+    """Each resample is the mean of as many rows as there are, drawn by the seeded generator with replacement."""
+    values = np.random.default_rng(3).random((7, 3))
+    drawn = np.random.default_rng(5).integers(0, 7, (2, 7)).tolist()
+    by_loop = [[sum(values[row][column] for row in rows) / 7 for column in range(3)] for rows in drawn]
+    assert bootstrap_means(values, resamples=2, seed=5) == pytest.approx(np.array(by_loop))
+
+
+def test_the_same_seed_draws_the_same_resamples_whatever_the_blocks() -> None:
+    """Twice the same interval, also when the resamples do not fit into one block."""
+    values = np.random.default_rng(0).random((50, 3))
+    whole = bootstrap_means(values, resamples=40, seed=9)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.evaluate.metrics.CELLS", 150)
+        assert bootstrap_means(values, resamples=40, seed=9) == pytest.approx(whole)
+    assert np.unique(whole[:, 0]).size == 40
+
+
+def test_pooled_queries_stand_one_after_the_other() -> None:
+    """Pooling keeps every query of every kind."""
+    left, right = Ranks(*(np.array([number]) for number in (1, 2, 3))), Ranks(*(np.array([number]) for number in (4, 5, 6)))
+    assert [column.tolist() for column in pool([left, right])] == [[1, 4], [2, 5], [3, 6]]
