@@ -16,6 +16,7 @@ from generel.concepts.tables import SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS
 from kg.cold import choose_cold
 from kg.draw import draw_each, draw_pairs, share
 from kg.graph import Graph
+from kg.retold import withhold_retold
 from kg.spelling import bag_of_words
 
 TRAIN, VALIDATION, TEST, COLD, WITHHELD = "train", "validation", "test", "cold", "withheld"
@@ -67,7 +68,7 @@ def make_split(graph: Graph, *, settings: SplitSettings) -> Split:
     concepts = graph.concepts.select("curie", "kind", part=pl.when(pl.col("curie").is_in(cold.implode())).then(pl.lit(COLD)).otherwise(pl.lit(TRAIN)))
     parts = _divide_relations(relations, cold, settings)
     return Split(
-        relations=withhold_derived(parts).select(*SPLIT_RELATIONS.columns).sort(SPLIT_RELATIONS.key),
+        relations=withhold_retold(withhold_derived(parts)).select(*SPLIT_RELATIONS.columns).sort(SPLIT_RELATIONS.key),
         names=_divide_names(names, cold, settings).select(*SPLIT_NAMES.columns).sort(SPLIT_NAMES.key),
         concepts=concepts.select(*SPLIT_CONCEPTS.columns).sort(SPLIT_CONCEPTS.key),
     )

@@ -27,7 +27,7 @@ PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 Result = TypeVar("Result")
 
 
-class TryAgain(Exception):  # noqa: N818 - a signal between this module and its callers, not a failure to show
+class TryAgain(Exception):
     """A failure that may pass; `retry_after` is how many seconds the server asked us to wait, if it did."""
 
     def __init__(self, reason: str, *, retry_after: float | None = None) -> None:

@@ -20,6 +20,14 @@ def test_answers_go_to_stdout_and_talk_to_stderr(process: Process) -> None:
     assert (done.stderr, done.returncode) == ("", 0)
 
 
+def test_a_query_leaves_the_index_as_it_was(process: Process, own_home: Path) -> None:
+    """The engine's shard is not closed at the end of a command: that would write to it and empty its page cache."""
+    index = own_home / "spaces/world/index"
+    before = {path: path.stat().st_mtime_ns for path in index.rglob("segment.json")}
+    assert process("neighbors", "CAT", home=own_home).returncode == 0
+    assert before and {path: path.stat().st_mtime_ns for path in index.rglob("segment.json")} == before
+
+
 def test_exit_codes_reach_the_shell(process: Process) -> None:
     """An unknown concept is 65, a missing space 66, wrong usage 2."""
     assert process("neighbors", "rs1").returncode == 65
