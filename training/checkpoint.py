@@ -79,6 +79,16 @@ def load_checkpoint(folder: Path, model: ConceptModel, *, identity: dict[str, An
     return RunState(payload["step"], payload["rng"], payload["losses"])
 
 
+def checkpoint_identity(folder: Path) -> dict[str, Any] | None:
+    """The recipe and build that the checkpoint at `folder` belongs to; None where there is none that can be read."""
+    recover(folder)
+    try:
+        written = json.loads((folder / STATE).read_text())
+        return dict(written["state"]["identity"]) if _digest_of(written["state"]) == written["sha256"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def restore_rng(state: dict[str, Any]) -> np.random.Generator:
     """The generator that continues where the saved one stood."""
     rng = np.random.default_rng()

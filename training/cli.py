@@ -1,6 +1,7 @@
 """`generel train`: from a build to a released space."""
 
 import dataclasses
+from typing import Any
 
 import click
 
@@ -29,13 +30,18 @@ def train(
 
     Example: generel train --recipe starter --name mine --seed 7
     """
-    changes = {"name": name, "build": build, "steps": steps, "seed": seed}
+    changes: dict[str, Any] = {"name": name, "build": build, "steps": steps, "seed": seed}
     chosen = dataclasses.replace(read_recipe(recipe), **{key: value for key, value in changes.items() if value is not None})
     train_and_load(chosen, resume=resume, force=force, load=not no_load)
 
 
-def train_and_load(recipe: Recipe, *, resume: bool = False, force: bool = False, load: bool = True) -> None:
-    """Run the recipe unless its space is there already; then load it unless told not to."""
+def train_and_load(recipe: Recipe, *, resume: bool = False, go_on: bool = False, force: bool = False, load: bool = True) -> None:
+    """Run the recipe unless its space is there already; then load it unless told not to.
+
+    Args:
+        resume: continue from the checkpoint; without a fitting one this fails.
+        go_on: continue from the checkpoint where there is a fitting one, else begin.
+    """
     # Torch is imported here and not above: `generel train --help` should not wait for it.
     from training.pipeline import Pipeline
 
@@ -44,6 +50,6 @@ def train_and_load(recipe: Recipe, *, resume: bool = False, force: bool = False,
     if not force and not resume and pipeline.is_released():
         progress.say(f"The space '{recipe.name}' is of this recipe and build already; --force trains it again")
     else:
-        progress.say(f"Released {pipeline.run(resume=resume)}")
+        progress.say(f"Released {pipeline.run(resume=resume or (go_on and pipeline.has_checkpoint()))}")
     if load:
         load_space(pipeline.space, progress=progress)

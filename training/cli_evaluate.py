@@ -7,6 +7,7 @@ import click
 from generel.cli.output import format_option, tell, write_records
 from generel.cli.progress import RichProgress
 from generel.concepts.home import Home
+from generel.query.find_space import find_space
 from training.evaluate.settings import PARTS, PROTOCOLS, Settings
 
 
@@ -28,7 +29,6 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     Example: generel evaluate starter --protocol relations --queries 500
     """
     # torch and scikit-learn come with these; `generel --help` imports this module and should not pay for them.
-    from generel.query.find_space import find_space
     from training.evaluate.examination import evaluate as examine
     from training.evaluate.report import summarize_headlines, to_records, to_table, write_report
 

@@ -34,7 +34,7 @@ def quickstart(offline: bool) -> None:
     """
     progress, home = RichProgress(), Home.from_environment()
     build_graph(read_build_recipe("starter"), home=home, offline=offline, progress=progress)
-    train_and_load(read_recipe("starter"))
+    train_and_load(read_recipe("starter"), go_on=True)
     ask(EmbeddingSpace.open(home.spaces / "starter"))
 
 

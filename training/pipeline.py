@@ -23,6 +23,7 @@ from generel.model.encoder import TextEncoder
 from generel.model.feature_cache import FeatureCache
 from generel.model.tower import TowerShape
 from kg.build import Build, read_build
+from training.checkpoint import checkpoint_identity
 from training.corpus import Corpus, make_corpus
 from training.language_model import fetch_encoder
 from training.model import ConceptModel
@@ -83,6 +84,10 @@ class Pipeline:
         if not (self.space / "manifest.json").is_file():
             return False
         return bool(read_manifest(self.space).raw.get("run") == self.digest)
+
+    def has_checkpoint(self) -> bool:
+        """Whether an interrupted run of this very recipe and build can be continued."""
+        return checkpoint_identity(self.folder / "checkpoint") == json.loads(json.dumps(self.identity))
 
     def run(self, *, resume: bool = False) -> Path:
         """Train and release; the folder of the space."""

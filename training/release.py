@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import torch
 
+from generel.concepts.errors import BuildMismatch
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from generel.index.write_space import write_space
@@ -64,10 +65,17 @@ def release(
 
 
 def space_concepts(concepts: pl.DataFrame, corpus: Corpus, kept: np.ndarray) -> pl.DataFrame:
-    """SPACE_CONCEPTS: the kept concepts in corpus order with their names and number of training relations."""
+    """SPACE_CONCEPTS: the kept concepts in corpus order with their names and number of concepts they are tied to in training.
+
+    Raises:
+        BuildMismatch: a trained concept is not in the graph.
+    """
     ties = np.diff(corpus.neighbors.indptr)[kept]
     numbered = pl.DataFrame({"row": np.arange(len(kept)), "curie": [corpus.curies[row] for row in kept], "n_relations": ties.astype(np.int64)})
     described = concepts.select("curie", "kind", "name", "synonyms", "definition", "source")
+    unknown = numbered.filter(~pl.col("curie").is_in(described["curie"].implode()))["curie"]
+    if len(unknown):
+        raise BuildMismatch(f"{len(unknown):,} trained concepts are not in the graph, such as {unknown[0]}; train again on its build")
     return numbered.join(described, on="curie", how="left", maintain_order="left")
 
 

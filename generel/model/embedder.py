@@ -17,10 +17,8 @@ from safetensors.torch import save_file
 from generel.concepts.errors import Corrupt, NotThere
 from generel.model.bag import make_bags
 from generel.model.encoder import TextEncoder
+from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
 from generel.model.tower import ConceptTower, TowerShape, bag_mean
-
-TOWER = "tower.safetensors"
-LANGUAGE_MODEL = "language_model"
 
 
 class TextEmbedder:

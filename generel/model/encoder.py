@@ -16,13 +16,15 @@ import torch
 from tokenizers import Tokenizer
 from torch.nn import functional
 from transformers import AutoModel
+from transformers.utils.logging import disable_progress_bar
 
 from generel.concepts.errors import Corrupt, NotThere
 from generel.concepts.progress import SILENT, Progress
+from generel.model.encoder_folder import WEIGHTS
+from generel.model.length_groups import length_groups
 
 # Tokens in a batch: large enough for full matrix products, small enough to stay in the cache of a laptop.
 TOKENS_A_BATCH = 4096
-WEIGHTS = "model.safetensors"
 
 
 class TextEncoder:
@@ -52,6 +54,7 @@ class TextEncoder:
             if not (folder / name).is_file():
                 raise NotThere(f"{folder} is no encoder: it lacks {name}")
         try:
+            disable_progress_bar()  # type: ignore[no-untyped-call]
             model, report = AutoModel.from_pretrained(
                 folder, attn_implementation="eager", use_safetensors=True, local_files_only=True, dtype=torch.float32, output_loading_info=True
             )
@@ -88,18 +91,6 @@ class TextEncoder:
                 vectors[rows] = functional.normalize(hidden.float().mean(1), dim=1).numpy()
                 advance(float(batch.numel()))
         return vectors
-
-
-def length_groups(lengths: Sequence[int], *, tokens_a_batch: int) -> list[list[int]]:
-    """Row numbers in batches of equal length, longest first; a batch holds at most `tokens_a_batch` tokens, or one row."""
-    by_length: dict[int, list[int]] = {}
-    for row, length in enumerate(lengths):
-        by_length.setdefault(length, []).append(row)
-    batches = []
-    for length, rows in sorted(by_length.items(), reverse=True):
-        size = max(1, tokens_a_batch // max(1, length))
-        batches += [rows[start : start + size] for start in range(0, len(rows), size)]
-    return batches
 
 
 def has_native_bf16() -> bool:

@@ -1,4 +1,6 @@
-"""The encoder of a space, reached only when free text is embedded: behind it stands torch."""
+"""The encoder of a space, reached only when free text is embedded.
+
+A plain BERT is read in numpy, which answers before torch would be imported; behind any other encoder stands torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,9 +27,16 @@ def open_embedder(folder: Path) -> Embedder:
     """The encoder that lies in `folder`.
 
     Raises:
-        MissingExtra: torch or transformers is not installed.
+        MissingExtra: tokenizers, or for another encoder than BERT torch or transformers, is not installed.
     """
     try:
+        from generel.model.encoder_folder import LANGUAGE_MODEL
+        from generel.model.light_bert import can_read
+
+        if can_read(folder / LANGUAGE_MODEL):
+            from generel.model.light_embedder import LightEmbedder
+
+            return LightEmbedder.open(folder)
         from generel.model.embedder import TextEmbedder
 
         return TextEmbedder.open(folder)
