@@ -13,7 +13,8 @@ from generel.concepts.errors import BuildMismatch
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from generel.index.write_space import write_space
-from generel.model.embedder import LANGUAGE_MODEL, TOWER, save_tower
+from generel.model.embedder import save_tower
+from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
 from generel.query.calibration import calibrate
 from training.corpus import Corpus
 from training.model import ConceptModel

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from generel.concepts.errors import Corrupt, NotThere
 from generel.model.bag import make_bags
-from generel.model.embedder import LANGUAGE_MODEL, TOWER, TextEmbedder, center, save_tower
+from generel.model.embedder import TextEmbedder, center, save_tower
 from generel.model.encoder import TextEncoder
+from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
 from generel.model.tower import ConceptTower, TowerShape, bag_mean
 
 TEXTS = ["heart attack", "type 2 diabetes", "", "warfarin", "heart attack", "breast cancer of the lung"]

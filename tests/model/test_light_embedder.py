@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from generel.concepts.errors import Corrupt, NotThere
-from generel.model.embedder import LANGUAGE_MODEL, TOWER, TextEmbedder, save_tower
+from generel.model.embedder import TextEmbedder, save_tower
+from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
 from generel.model.light_bert import LightBert, can_read, gelu
 from generel.model.light_embedder import LightEmbedder
 from generel.model.tower import ConceptTower, TowerShape

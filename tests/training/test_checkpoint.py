@@ -13,7 +13,15 @@ import torch
 
 from generel.concepts.errors import BuildMismatch, Corrupt, NotThere
 from tests.training.worlds import world_corpus, world_model, world_recipe
-from training.checkpoint import STATE, TENSORS, RunState, load_checkpoint, restore_rng, save_checkpoint
+from training.checkpoint import (
+    STATE,
+    TENSORS,
+    RunState,
+    checkpoint_identity,
+    load_checkpoint,
+    restore_rng,
+    save_checkpoint,
+)
 from training.model import ConceptModel
 from training.recipe import Recipe
 from training.trainer import make_tasks
@@ -172,3 +180,13 @@ def test_a_crash_between_the_two_renames_is_undone_by_loading(saved: Path) -> No
     shutil.move(saved, saved.with_name(".checkpoint.77.old"))
     assert load_checkpoint(saved, world_model(RECIPE, CORPUS), identity=identity_of()).step == 5
     assert [path.name for path in saved.parent.iterdir()] == ["checkpoint"]
+
+
+def test_the_identity_of_a_checkpoint_can_be_asked_for(saved: Path, tmp_path: Path) -> None:
+    """As JSON has it; None where there is no checkpoint, or none that can be believed."""
+    assert checkpoint_identity(saved) == json.loads(json.dumps(identity_of()))
+    assert checkpoint_identity(tmp_path / "none") is None
+    state = (saved / STATE).read_text()
+    for damaged in (state[:-5], state.replace('"step": 5', '"step": 6'), "[]", "{}"):
+        (saved / STATE).write_text(damaged)
+        assert checkpoint_identity(saved) is None

@@ -25,8 +25,9 @@ from generel.concepts.tables import (
     write_table,
 )
 from generel.index.write_space import write_space
-from generel.model.embedder import LANGUAGE_MODEL, TOWER, TextEmbedder, save_tower
+from generel.model.embedder import TextEmbedder, save_tower
 from generel.model.encoder import TextEncoder
+from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
 from generel.model.tower import ConceptTower, TowerShape
 from generel.query.calibration import calibrate
 from tests.tiny_bert import make_tiny_bert

@@ -32,7 +32,7 @@ GENES = [row("generel cosine", 0.22), row("generel vote", 0.13), row("raw encode
 def test_the_best_of_ours_is_compared_with_the_raw_encoder_and_the_floors() -> None:
     """Cosine .22 beside the raw encoder's .02 is eleven times as much, and above degree and the raw vote; TF-IDF is no floor here."""
     assert summarize_headlines(GENES) == [
-        "gene–disease: generel cosine reaches an MRR of .220; 11.0 times the raw encoder's .020; beats degree (.018) and raw encoder vote (.060)"
+        "gene–disease: generel cosine reaches an MRR of .220; 11.00 times the raw encoder's .020; beats degree (.018) and raw encoder vote (.060)"
     ]
 
 
@@ -40,7 +40,7 @@ def test_a_floor_that_is_not_beaten_is_named() -> None:
     """A raw vote of .3 stays above the best of ours, and an equal floor is not beaten either."""
     rows = [*GENES[:3], row("raw encoder vote", 0.3), row("degree", 0.22)]
     assert summarize_headlines(rows) == [
-        "gene–disease: generel cosine reaches an MRR of .220; 11.0 times the raw encoder's .020; does NOT beat degree (.220) and raw encoder vote (.300)"
+        "gene–disease: generel cosine reaches an MRR of .220; 11.00 times the raw encoder's .020; does NOT beat degree (.220) and raw encoder vote (.300)"
     ]
 
 
@@ -49,7 +49,7 @@ def test_synonyms_are_summed_up_over_all_kinds_and_measured_by_their_own_floors(
     figures = {"generel cosine": 0.75, "raw encoder": 0.5, "raw encoder, nearest name": 0.67, "degree": 0.001, "TF-IDF, nearest name": 0.8}
     rows = [row(method, mrr, protocol="synonyms", predicate="synonym", kinds=kinds) for kinds in ("disease", "all") for method, mrr in figures.items()]
     assert summarize_headlines(rows) == [
-        "synonyms: generel cosine reaches an MRR of .750; 1.5 times the raw encoder's .500; beats degree (.001) and raw encoder, nearest name (.670); "
+        "synonyms: generel cosine reaches an MRR of .750; 1.50 times the raw encoder's .500; beats degree (.001) and raw encoder, nearest name (.670); "
         "does NOT beat TF-IDF, nearest name (.800)"
     ]
 

@@ -301,3 +301,15 @@ def test_a_synonym_task_needs_enough_concepts_with_two_names() -> None:
     assert synonyms().size == sum(len(CORPUS.texts.of_concept[a:b]) - 1 for a, b in zip(CORPUS.texts.offsets[:-1], CORPUS.texts.offsets[1:], strict=True))
     assert synonym_task(CORPUS, recipe=world_recipe(smallest_task=13)) is None
     assert synonym_task(CORPUS, recipe=world_recipe(smallest_task=12)) is not None
+
+
+def test_a_concept_is_no_negative_of_itself() -> None:
+    """Where subjects and objects are of one kind, a concept may be anchor and candidate in one step: the cell is masked and not positive."""
+    (task,) = (task for task in relation_tasks(CORPUS, recipe=world_recipe(smallest_task=1)) if task.family == "is_a")
+    diseases = CORPUS.of_kind("disease")
+    batch = make_batch(task, diseases, diseases, rng=np.random.default_rng(0))
+    assert batch is not None
+    seen, pair = read(batch), (CURIES["type 2 diabetes mellitus"], CURIES["diabetes mellitus"])
+    assert set(seen.positives) == {pair, pair[::-1]}
+    assert seen.masked == {*seen.positives, *((curie, curie) for curie in seen.anchors)}
+    assert len(batch.concepts) == len(diseases) == 4

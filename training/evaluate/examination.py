@@ -18,8 +18,9 @@ from generel.concepts.errors import BuildMismatch
 from generel.concepts.home import Home
 from generel.concepts.progress import SILENT, Progress
 from generel.index.space_folder import ENCODER, Manifest, read_manifest, verify_files
-from generel.model.embedder import LANGUAGE_MODEL, TextEmbedder
+from generel.model.embedder import TextEmbedder
 from generel.model.encoder import TextEncoder
+from generel.model.encoder_folder import LANGUAGE_MODEL
 from kg.build import Build, find_build
 from training.evaluate.methods import RelationMethods, SynonymMethods, kinds_asked, tfidf_of_synonyms
 from training.evaluate.names import FORMS, NameTerms, RawFeatures, barycenters, composed_mask, read_features
