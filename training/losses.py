@@ -38,7 +38,8 @@ def multi_positive_infonce(logits: torch.Tensor, positives: Pairs, *, masked: Pa
     """
     negatives = logits.index_put((masked.rows, masked.columns), logits.new_tensor(MASKED))
     background = torch.logsumexp(negatives, 1)  # (anchors,)
-    losses = functional.softplus(background[positives.rows] - logits[positives.rows, positives.columns])
+    # index_select: the gradient of background[rows], which are repeated, would be summed in no fixed order.
+    losses = functional.softplus(background.index_select(0, positives.rows) - logits[positives.rows, positives.columns])
     total = torch.zeros(logits.shape[0], dtype=weights.dtype).index_add(0, positives.rows, weights)
     shares = weights / total[positives.rows].clamp_min(1e-12)
     return (losses * shares).sum() / (total > 0).sum().clamp_min(1)

@@ -72,7 +72,7 @@ class ConceptModel:
     def _loss(self, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
         slots = self._encode_slots(batch, rng)  # (slots, dims) unit norm
         vectors = torch.cat((slots, compose(slots, batch.tie_owner, batch.tie_slot, len(batch.composed))))
-        cosines = vectors[torch.from_numpy(batch.anchors)] @ vectors[torch.from_numpy(batch.candidates)].T
+        cosines = take(vectors, batch.anchors) @ take(vectors, batch.candidates).T
         anchor_bias = self.anchor_biases[batch.task].gather(torch.from_numpy(batch.anchor_concepts))
         candidate_bias = self.candidate_biases[batch.task].gather(torch.from_numpy(batch.candidate_concepts))
         return symmetric_infonce(
@@ -97,15 +97,23 @@ class ConceptModel:
         # A concept may fill two slots: its residual is gathered once and added to each.
         concepts, place = np.unique(batch.concepts[kept], return_inverse=True)
         residuals = self.residuals.gather(torch.from_numpy(concepts))
-        outputs = outputs.index_add(0, torch.from_numpy(kept), residuals[torch.from_numpy(place)])
+        outputs = outputs.index_add(0, torch.from_numpy(kept), take(residuals, place))
         return functional.normalize(outputs, dim=1)
 
 
 def compose(slots: torch.Tensor, owners: np.ndarray, ties: np.ndarray, n_composed: int) -> torch.Tensor:
     """Composed vectors, (n_composed, dims) unit norm: the normalized sum of each owner's slots."""
     total = torch.zeros(n_composed, slots.shape[1], dtype=slots.dtype)
-    total = total.index_add(0, torch.from_numpy(owners), slots[torch.from_numpy(ties)])
+    total = total.index_add(0, torch.from_numpy(owners), take(slots, ties))
     return functional.normalize(total, dim=1)
+
+
+def take(rows: torch.Tensor, numbers: np.ndarray) -> torch.Tensor:
+    """The rows with these numbers.
+
+    Not `rows[numbers]`: the gradient of that is summed by several threads in no fixed order, and no two runs would be equal.
+    """
+    return rows.index_select(0, torch.from_numpy(numbers))
 
 
 def drop_rows(bags: Bags, share: float, rng: np.random.Generator) -> Bags:

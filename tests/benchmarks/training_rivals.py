@@ -29,7 +29,8 @@ NOTES = """\
 - A *pair* is one relation, or two names of one concept, drawn for a step; of generel's draws those that differ are counted. *Known
   relations* are all positives inside a batch: generel marks every known tie between its anchors and its candidates, the rivals
   have the pairs they drew. Both ratios are to the pairs drawn by MiniLM's fine-tuning.
-- The clock holds training alone. *Preparation* is what came before it in the process: for generel reading the features and the bags,
+- The clock holds training alone, and nobody validates or writes a checkpoint in it; generel stops early where its recipe's steps are
+  done. *Preparation* is what came before it in the process: for generel reading the features and the bags,
   for sentence-transformers drawing and storing pairs of texts. generel's features have their own line below.
 - All learn from the same training rows: the relations and names of the recipe's tasks. Batches of sentence-transformers come from
   the tasks as often as in the recipe; TransE reads every relation once an epoch and no text, so it cannot be asked about names.

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from generel.model.bag import Bags, make_bags
 from tests.oracles import bag_mean_by_loop, barycenter_by_loop, infonce_by_loop
 from tests.training.worlds import number_of, world_corpus, world_model, world_recipe
-from training.model import ConceptModel, compose, drop_rows
+from training.losses import Pairs, multi_positive_infonce
+from training.model import ConceptModel, compose, drop_rows, take
 from training.tasks.batch import Batch
 from training.trainer import make_tasks
 
@@ -172,3 +173,24 @@ def test_dropping_rows_keeps_the_rest_in_their_bags() -> None:
 def as_lists(bags: Bags) -> list[list[int]]:
     """The rows of each string."""
     return [bags.rows[start:end].tolist() for start, end in zip(bags.offsets[:-1], bags.offsets[1:], strict=True)]
+
+
+def test_gradients_are_the_same_every_time_on_several_threads() -> None:
+    """Rows that are taken many times over collect their gradient in a fixed order: without that no two runs would be equal."""
+    rng, threads = np.random.default_rng(0), torch.get_num_threads()
+    slots = torch.nn.functional.normalize(torch.randn(300, 64, generator=torch.Generator().manual_seed(1)), dim=1)
+    owners, ties, numbers = rng.integers(0, 200, 20_000), rng.integers(0, 300, 20_000), rng.integers(0, 300, 20_000)
+    rows, columns = np.divmod(np.sort(rng.permutation(200 * 300)[:20_000]), 300)
+    cells = Pairs(torch.from_numpy(rows), torch.from_numpy(columns))
+    gradients = []
+    torch.set_num_threads(2)
+    try:
+        for _ in range(4):
+            leaf = slots.clone().requires_grad_(True)
+            composed = compose(leaf, owners, ties, 200)
+            loss = multi_positive_infonce(20 * composed @ leaf.T, cells, masked=cells, weights=torch.ones(20_000)) + take(leaf, numbers).square().sum()
+            loss.backward()  # type: ignore[no-untyped-call]
+            gradients.append(leaf.grad)
+    finally:
+        torch.set_num_threads(threads)
+    assert all(torch.equal(gradients[0], each) for each in gradients[1:])  # type: ignore[arg-type]

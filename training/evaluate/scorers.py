@@ -80,7 +80,7 @@ class Vote:
         themselves = np.flatnonzero(self.subjects[places] == queries)
         cosines[themselves, places[themselves]] = -np.inf
         k = min(self.k, len(self.subjects))
-        nearest = np.sort(np.argpartition(cosines, len(self.subjects) - k, axis=1)[:, len(self.subjects) - k :], axis=1)
+        nearest = np.sort(np.argpartition(-cosines, k - 1, axis=1)[:, :k], axis=1)
         weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0) ** POWER
         starts = np.arange(0, len(queries) * k + 1, k)
         return csr_array((weights.ravel(), nearest.ravel(), starts), shape=cosines.shape)

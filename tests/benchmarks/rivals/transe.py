@@ -75,7 +75,7 @@ class TransERun:
         counter = Counter(clock)
         clock.start()
         with suppress(TimeIsUp):
-            self.loop.train(self.triples, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, callbacks=counter)
+            self.loop.train(self.triples, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, pin_memory=False, callbacks=counter)
         return {"pairs": counter.n_pairs}
 
     def answer(self, exam: Exam) -> dict[str, Figure]:
