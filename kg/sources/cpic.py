@@ -3,6 +3,9 @@
 A drug has an RxNorm number and a name here; nothing else ties RxNorm to ChEBI in the starter. The relation goes to the *name*, and a
 mapping says which RxNorm concept the table calls so: where the name is ambiguous, both are set aside together.
 ATC codes name classes and combinations too, so they identify nothing.
+
+The variants' alleles are read from their names, `chromosome-position-reference-alternate`, one a build: the column `Variant` holds
+the allele of interest, which in 11 rows (F5 Leiden, CYP3A5*3) is the *reference* of one of the builds.
 """
 
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from generel.concepts.kinds import Kind
-from generel.concepts.tables import VARIANTS, check
+from generel.concepts.tables import RELATIONS, VARIANTS, check
 from kg.curies import canonicalize_as
 from kg.harvest import MENTION, Harvest, SetAside
 from kg.sources.archives import inside
@@ -21,7 +24,11 @@ from kg.sources.rows import line_key, sift
 from kg.sources.stamp import stamp_concepts, stamp_mappings, stamp_relations
 
 PAIR_COLUMNS = ("Gene", "Drug", "RxNorm", "ATC", "CPICLevel")
-VARIANT_COLUMNS = ("Gene", "rsID", "Chromosome", "GRCh37Position", "GRCh38Position", "GRCh37Allele", "GRCh38Allele", "Variant")
+VARIANT_COLUMNS = ("Gene", "rsID", "GRCh37Name", "GRCh38Name")
+BUILDS = ("GRCh37", "GRCh38")
+VARIANT_NAME = r"^([^-]+)-(\d+)-([ACGTN]+)-([ACGTN]+)$"
+# The pairs are CPIC's, the table of variants is PyPGx's own.
+VARIANT_LICENSE = "MIT"
 # CPIC's levels: A and B have or await a recommendation to act, C and D do not.
 CONFIDENCE = {"A": 1.0, "A/B": 0.9, "B": 0.8, "B/C": 0.6, "C": 0.4, "C/D": 0.3, "D": 0.2}
 NO_TEXTS = pl.lit([], dtype=pl.List(pl.String))
@@ -45,14 +52,13 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
         ]
     )
     mappings = drugs.select(subject="rxnorm", predicate=pl.lit("skos:exactMatch"), object=_mention("drug", "Drug"), kind=pl.lit(Kind.DRUG.value))
-    ties = [
-        pairs.select(subject=_mention("gene", "Gene"), predicate=pl.lit("affects_response"), object=_mention("drug", "Drug"), confidence="confidence"),
-        positions.select(subject="variant", predicate=pl.lit("variant_of_gene"), object=_mention("gene", "Gene"), confidence=pl.lit(1.0)),
-    ]
+    effects = pairs.select(subject=_mention("gene", "Gene"), predicate=pl.lit("affects_response"), object=_mention("drug", "Drug"), confidence="confidence")
+    places = positions.select(subject="variant", predicate=pl.lit("variant_of_gene"), object=_mention("gene", "Gene"), confidence=pl.lit(1.0))
+    placed = stamp_relations(places, source).with_columns(license=pl.lit(VARIANT_LICENSE))
     return Harvest(
         concepts=stamp_concepts(concepts, source),
         mappings=stamp_mappings(mappings, source),
-        relations=stamp_relations(pl.concat(ties), source),
+        relations=check(pl.concat([stamp_relations(effects, source), placed]), RELATIONS),
         variants=_stack_builds(positions, source),
         set_aside=set_aside.frame(),
     )
@@ -76,28 +82,30 @@ def _read_pairs(path: Path, set_aside: SetAside) -> pl.DataFrame:
 
 def _read_positions(path: Path, set_aside: SetAside) -> pl.DataFrame:
     rows = read_quoted_rows(path, columns=VARIANT_COLUMNS, table="VARIANTS", set_aside=set_aside)
-    rows = rows.with_columns(
-        variant=canonicalize_as(rows["rsID"], "dbsnp"),
-        p37=pl.col("GRCh37Position").cast(pl.Int64, strict=False), p38=pl.col("GRCh38Position").cast(pl.Int64, strict=False),
-    )
+    rows = rows.with_columns(variant=canonicalize_as(rows["rsID"], "dbsnp"), **{build: _parse_name(f"{build}Name") for build in BUILDS})
+    unplaced = pl.any_horizontal(pl.col(build).struct.field("position").is_null() for build in BUILDS)
     faults = [
         (pl.col("variant").is_null(), "the variant has no rsID"),
         (pl.col("Gene") == "", "the variant names no gene"),
-        (pl.col("p37").is_null() | pl.col("p38").is_null(), "the variant lacks a position"),
+        (unplaced, "the variant's name has no position and alleles"),
     ]
     return sift(rows, faults, table="VARIANTS", key=line_key(path), set_aside=set_aside)
 
 
 def _stack_builds(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
     """VARIANTS: one row a variant, genome build and alternate allele."""
-    parts = [
-        rows.select(
-            "variant", build=pl.lit(build), chromosome="Chromosome", position=position, reference_allele=allele, alternate_allele="Variant",
-        )
-        for build, position, allele in (("GRCh37", "p37", "GRCh37Allele"), ("GRCh38", "p38", "GRCh38Allele"))
-    ]
+    parts = [rows.select("variant", pl.lit(build).alias("build"), pl.col(build).struct.unnest()) for build in BUILDS]
     stacked = pl.concat(parts).with_columns(source=pl.lit(source.name), source_version=pl.lit(source.version))
     return check(stacked.unique(VARIANTS.key, keep="first", maintain_order=True), VARIANTS)
+
+
+def _parse_name(column: str) -> pl.Expr:
+    """`chromosome, position, reference_allele, alternate_allele` of a variant's name; nulls where it is none. M is the mitochondrion, MT."""
+    parts = pl.col(column).str.extract_groups(VARIANT_NAME).struct
+    return pl.struct(
+        chromosome=parts.field("1").replace("M", "MT"), position=parts.field("2").cast(pl.Int64, strict=False),
+        reference_allele=parts.field("3"), alternate_allele=parts.field("4"),
+    )
 
 
 def _mention(kind: str, column: str) -> pl.Expr:

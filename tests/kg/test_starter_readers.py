@@ -95,9 +95,21 @@ def test_cpic_maps_rxnorm_to_the_name_the_table_gives_it() -> None:
 
 
 def test_cpic_variants_have_a_position_on_both_builds() -> None:
-    """The reference allele is the build's own: T on GRCh37 and C on GRCh38 for rs4149056."""
-    rows = read_cpic().variants.filter(pl.col("variant") == "dbsnp:rs4149056").select("build", "chromosome", "position", "reference_allele", "alternate_allele")
-    assert rows.rows() == [("GRCh37", "12", 21331549, "T", "C"), ("GRCh38", "12", 21178615, "C", "C")]
+    """Alleles are those of the build: at F5 Leiden GRCh37 has T where GRCh38 has C, so the alternate allele is the other one."""
+    rows = read_cpic().variants.select("variant", "build", "chromosome", "position", "reference_allele", "alternate_allele").rows()
+    assert [row[1:] for row in rows if row[0] == "dbsnp:rs4149056"] == [("GRCh37", "12", 21331549, "T", "C"), ("GRCh38", "12", 21178615, "T", "C")]
+    assert [row[1:] for row in rows if row[0] == "dbsnp:rs6025"] == [("GRCh37", "1", 169519049, "T", "C"), ("GRCh38", "1", 169549811, "C", "T")]
+    assert all(reference != alternate for *_, reference, alternate in rows)
+
+
+def test_the_mitochondrion_is_called_mt() -> None:
+    """PyPGx writes M; every other source writes MT."""
+    assert set(read_cpic().variants.filter(variant="dbsnp:rs267606617")["chromosome"]) == {"MT"}
+
+
+def test_cpic_pairs_are_public_domain_and_pypgx_variants_are_not() -> None:
+    """Each row carries the license of the table that it is from."""
+    assert set(read_cpic().relations.select("predicate", "license").rows()) == {("affects_response", "CC0-1.0"), ("variant_of_gene", "MIT")}
 
 
 def test_cpic_rows_that_cannot_be_used_are_set_aside() -> None:
@@ -108,7 +120,7 @@ def test_cpic_rows_that_cannot_be_used_are_set_aside() -> None:
         "the pair lacks its gene or its drug": 1,
         "the line has more or fewer fields than the header": 1,
         "the variant has no rsID": 1,
-        "the variant lacks a position": 1,
+        "the variant's name has no position and alleles": 1,
     }
 
 
