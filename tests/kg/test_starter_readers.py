@@ -8,9 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from generel.concepts.curie import Curie
 from generel.concepts.errors import BadTable
 from kg.harvest import Harvest
 from kg.sources import cad_locus, cpic, oncology, pharmgkb
+from kg.sources.cancer_codes import DISEASES
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -125,8 +127,36 @@ def test_cpic_rows_that_cannot_be_used_are_set_aside() -> None:
 
 
 def test_oncology_rows_become_the_expected_relations() -> None:
-    """Only an approved, matched agent treats; combinations are split; a subtype's treatment is not its cancer's."""
+    """An approved agent treats, a trial is a trial, and only an agent given alone that binds the gene targets it."""
     assert relations_of(read_oncology()) == read_tsv(DATA / "oncology/expected_relations.tsv").rows()
+
+
+def test_what_oncology_rows_do_not_say_is_set_aside_by_part() -> None:
+    """A treatment is kept without its target and the other way round; what is left out has its reason."""
+    assert reasons_of(read_oncology()) == {
+        "of agents given together, which one binds the gene is not said": 2,
+        "the gene tells who is treated and is not what the agent binds": 1,
+        "the agent's gene has no Ensembl identifier": 1,
+        "the agent is approved for an alteration in any tumor": 1,
+        "the agent is approved for another disease": 1,
+        "the agent is neither approved nor in trials for the cancer": 1,
+        "the target names no agent": 1,
+        "the gene has no Ensembl identifier": 1,
+        "the role is neither biomarker nor target": 1,
+        "the code names no cancer that we know": 1,
+        "the phase is unknown": 1,
+    }
+
+
+def test_cancer_codes_are_not_taken_for_those_of_oncotree() -> None:
+    """OncoTree's TGCT is a tenosynovial giant cell tumor; here it is of the testis, and no code leaves as an identifier."""
+    assert DISEASES["TGCT", ""] == ("mondo:0010108", "testicular germ cell tumor")
+    assert not read_oncology().relations["object"].str.starts_with("oncotree:").any()
+
+
+def test_every_cancer_code_has_a_canonical_mondo_curie() -> None:
+    """The table is typed by hand, so it is parsed."""
+    assert all(str(Curie.parse(curie)) == curie and curie.startswith("mondo:") for curie, _ in DISEASES.values())
 
 
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path) -> None:
