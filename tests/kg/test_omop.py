@@ -16,15 +16,16 @@ from kg.harvest import SetAside
 PATIENT = "8675309"
 TABLES = {
     "PERSON": f"person_id,year_of_birth\n{PATIENT},1950\n2,1951\n3,1952\n",
-    "CONCEPT": "concept_id,concept_name,vocabulary_id,concept_code\n"
-    "0,No matching concept,None,No matching concept\n"
-    '201826,"Diabetes mellitus,\ntype 2",SNOMED,44054006\n'
-    "44830079,Essential hypertension,ICD10CM,I10\n"
-    "1310149,warfarin,RxNorm,11289\n"
-    "40213251,varicella virus vaccine,CVX,21\n"
-    "19000001,something local,RxNorm Extension,OMOP123\n"
-    "3004501,Glucose,LOINC,2345-7\n"
-    "5,,SNOMED,396275006\n",
+    "CONCEPT": "concept_id,concept_name,domain_id,vocabulary_id,concept_code\n"
+    "0,No matching concept,Metadata,None,No matching concept\n"
+    '201826,"Diabetes mellitus,\ntype 2",Condition,SNOMED,44054006\n'
+    "44830079,Essential hypertension,Condition/Meas,ICD10CM,I10\n"
+    "1310149,warfarin,Drug,RxNorm,11289\n"
+    "40213251,varicella virus vaccine,Drug,CVX,21\n"
+    "19000001,something local,Drug,RxNorm Extension,OMOP123\n"
+    "3004501,Glucose,Measurement,LOINC,2345-7\n"
+    "5,,Condition,SNOMED,396275006\n"
+    "4163874,History of myocardial infarction,Observation,SNOMED,399211009\n",
     "CONDITION_OCCURRENCE": "condition_occurrence_id,person_id,condition_concept_id,condition_start_date,condition_source_concept_id\n"
     f"1,{PATIENT},201826,2012-05-01,0\n",
     "DRUG_EXPOSURE": "drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date,drug_source_concept_id\n1,2,1310149,2012-05-02,0\n",
@@ -89,7 +90,7 @@ def test_all_forms_of_files_are_read_alike(tmp_path: Path, write: object) -> Non
 
 def test_tabs_make_quotation_marks_letters(tmp_path: Path) -> None:
     """Athena's vocabularies quote nothing: a name may begin with a quotation mark that never closes."""
-    concepts = 'concept_id\tconcept_name\tvocabulary_id\tconcept_code\n1310149\t"warfarin\tRxNorm\t11289\n201826\tDiabetes\tSNOMED\t44054006\n'
+    concepts = 'concept_id\tconcept_name\tdomain_id\tvocabulary_id\tconcept_code\n1310149\t"warfarin\tDrug\tRxNorm\t11289\n201826\tDiabetes\tCondition\tSNOMED\t44054006\n'
     cohort, _ = read(export(tmp_path, CONCEPT=concepts))
     assert cohort.concepts["name"].to_list() == ['"warfarin', "Diabetes"]
 
@@ -116,10 +117,10 @@ def test_unusable_rows_are_counted_by_table_and_reason(tmp_path: Path) -> None:
     assert lost == {
         ("CONDITION_OCCURRENCE", "both concept_ids are 0 or empty"): 1,
         ("CONDITION_OCCURRENCE", "the concept is not in CONCEPT, or has no name there"): 2,
-        ("CONDITION_OCCURRENCE", "the vocabulary and code of the concept name no disease"): 1,
+        ("CONDITION_OCCURRENCE", "the vocabulary, code and domain of the concept name no disease"): 1,
         ("CONDITION_OCCURRENCE", "the person is not in PERSON"): 1,
         ("CONDITION_OCCURRENCE", "the day is missing or no date"): 2,
-        ("DRUG_EXPOSURE", "the vocabulary and code of the concept name no drug"): 2,
+        ("DRUG_EXPOSURE", "the vocabulary, code and domain of the concept name no drug"): 2,
     }
 
 
@@ -128,6 +129,13 @@ def test_tables_that_are_not_read_are_counted(tmp_path: Path) -> None:
     tables = {"MEASUREMENT": "measurement_id,person_id\n1,2\n2,3\n", "OBSERVATION": "observation_id\n1\n", "PROCEDURE_OCCURRENCE": "procedure_occurrence_id\n"}
     _, lost = read(export(tmp_path, **tables))
     assert lost == {("MEASUREMENT", "events of this table are not read"): 2, ("OBSERVATION", "events of this table are not read"): 1}
+
+
+def test_a_history_of_a_disease_is_no_disease(tmp_path: Path) -> None:
+    """Exports put it into CONDITION_OCCURRENCE with standard concept 0; its own domain says Observation."""
+    cohort, lost = read(export(tmp_path, CONDITION_OCCURRENCE=f"{CONDITIONS}1,2,0,2012-05-01,4163874\n"))
+    assert told(cohort) == [WARFARIN]
+    assert lost == {("CONDITION_OCCURRENCE", "the vocabulary, code and domain of the concept name no disease"): 1}
 
 
 @pytest.mark.parametrize("written", ["2012-05-01", "2012-05-01 13:14:15", "2012-05-01T00:00:00", "20120501", " 2012-05-01 "])
