@@ -4,6 +4,8 @@ Lines are cut at tabs and nothing else: the files we read quote no fields, and a
 Every row keeps the number of its line, so that what is set aside can be looked up: its key is `file:line`.
 """
 
+import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,7 @@ NOT_UTF8 = "the line is not UTF-8 text"
 RAGGED = "the line has more or fewer fields than the header"
 # What a byte that is no UTF-8 is decoded to.
 REPLACEMENT = "\ufffd"
+GZIP_MARK = b"\x1f\x8b"
 
 
 def read_lines(path: Path) -> pl.DataFrame:
@@ -24,10 +27,28 @@ def read_lines(path: Path) -> pl.DataFrame:
 
     Bytes that are no UTF-8 become U+FFFD, and a byte order mark or carriage return at the end of a line is dropped.
     """
-    text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    text = read_bytes(path).decode("utf-8-sig", errors="replace")
     frame = pl.DataFrame({"text": text.split("\n")}, schema={"text": pl.String}).with_row_index("line", offset=1)
     frame = frame.with_columns(pl.col("line").cast(pl.Int64), pl.col("text").str.strip_suffix("\r"))
     return frame.filter(pl.col("text").str.strip_chars(BLANKS) != "")
+
+
+def read_bytes(path: Path, *, first_line: bool = False) -> bytes:
+    """What the file holds, or its first line; uncompressed where it begins as gzip does, whatever it is called.
+
+    Raises:
+        BadTable: compressed data that is cut short or damaged.
+    """
+    with path.open("rb") as file:
+        compressed = file.read(len(GZIP_MARK)) == GZIP_MARK
+        file.seek(0)
+        if not compressed:
+            return file.readline() if first_line else file.read()
+        try:
+            with gzip.open(file) as unpacked:
+                return unpacked.readline() if first_line else unpacked.read()
+        except (EOFError, OSError, zlib.error) as error:
+            raise BadTable(f"{path} cannot be uncompressed ({error}); fetch it again") from error
 
 
 def read_rows(
