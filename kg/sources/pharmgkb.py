@@ -81,7 +81,7 @@ def _read_annotations(path: Path) -> pl.DataFrame:
     """The columns of ClinAnn as text without quotes or blanks at the ends; an empty field is an empty text."""
     query = f"SELECT {', '.join(COLUMNS)} FROM ClinAnn ORDER BY ID"
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         try:
             rows = connection.execute(query).fetchall()
         finally:

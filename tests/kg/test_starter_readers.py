@@ -86,6 +86,15 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path: Path) -> None:
         pharmgkb.read({"pgx_kb.sqlite3": path}, pharmgkb.SOURCE)
 
 
+def test_a_folder_with_a_question_mark_in_its_name_is_no_trouble(tmp_path: Path) -> None:
+    """SQLite opens an address, in which `?`, `#` and `%` mean something else; a copy is read where it lies."""
+    folder = tmp_path / "50% #1?mode=rw"
+    folder.mkdir()
+    rows = pl.read_csv(DATA / "pharmgkb/clinann.tsv", separator="\t", quote_char=None, infer_schema=False).fill_null("")
+    harvest = pharmgkb.read({"pgx_kb.sqlite3": make_database(folder / "pgx_kb.sqlite3", rows)}, pharmgkb.SOURCE)
+    assert harvest.concepts.height == 3
+
+
 def test_cpic_pairs_and_variants_become_the_expected_relations() -> None:
     """Levels become confidences; variants lie in genes."""
     assert relations_of(read_cpic()) == read_tsv(DATA / "cpic/expected_relations.tsv").rows()
