@@ -1,50 +1,50 @@
-"""Rows of comma-separated files with quoted fields, in the shape that `kg.sources.rows` gives for tab-separated ones."""
+"""Rows of comma-separated files with quoted fields, in the shape that `kg.sources.rows` gives for tab-separated ones.
+
+The files we read have one record a line, so each line is parsed for itself: a quotation mark that does not close spoils its own line
+and not all that follow.
+"""
 
 import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from generel.concepts.errors import BadTable
 from kg.harvest import SetAside
-from kg.sources.rows import NOT_UTF8, RAGGED, REPLACEMENT, sift
+from kg.sources.rows import NOT_UTF8, RAGGED, REPLACEMENT, line_key, read_lines, sift
 
 MALFORMED = "the line is not comma-separated text"
 
 
 def read_quoted_rows(path: Path, *, columns: Sequence[str], table: str, set_aside: SetAside) -> pl.DataFrame:
-    """The columns named, as text without blanks at the ends, and `line`, the line on which a record ends.
+    """The columns named, as text without blanks at the ends, and `line`, which counts from 1.
 
-    Records with another number of fields than the header, or bytes that are no UTF-8, are set aside under `file:line`.
+    Lines with another number of fields than the header, quotation marks that do not close, or bytes that are no UTF-8 are set
+    aside under `file:line`.
 
     Raises:
         BadTable: an empty file, or columns missing from the header.
     """
-    text = path.read_bytes().decode("utf-8-sig", errors="replace").replace("\0", REPLACEMENT)
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [name.strip() for name in _next(reader) or []]
+    lines = read_lines(path)
+    header = [name.strip() for name in _cut(lines["text"][0]) or []] if lines.height else []
     missing = [column for column in columns if column not in header]
     if missing:
         raise BadTable(f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(header)[:400] or 'no header'}")
-    records, lines = [], []
-    while (record := _next(reader)) is not None:
-        if any(field.strip() for field in record):
-            records.append(record)
-            lines.append(reader.line_num)
-    frame = pl.DataFrame({"line": lines, "fields": records}, schema={"line": pl.Int64, "fields": pl.List(pl.String)})
-    damaged = pl.col("fields").list.eval(pl.element().str.contains(REPLACEMENT, literal=True)).list.any()
-    faults = [(damaged, NOT_UTF8), (pl.col("fields").list.len() != len(header), RAGGED)]
-    rows = sift(frame, faults, table=table, key=pl.concat_str(pl.lit(f"{path.name}:"), pl.col("line")), set_aside=set_aside)
-    return rows.select("line", *(pl.col("fields").list.get(header.index(name)).str.strip_chars().alias(name) for name in columns))
+    rows = lines.slice(1)
+    fields = pl.Series("fields", [_cut(text) for text in rows["text"]], dtype=pl.List(pl.String))
+    faults = [
+        (pl.col("text").str.contains(REPLACEMENT, literal=True), NOT_UTF8),
+        (pl.col("fields").is_null(), MALFORMED),
+        (pl.col("fields").list.len() != len(header), RAGGED),
+    ]
+    good = sift(rows.with_columns(fields), faults, table=table, key=line_key(path), set_aside=set_aside)
+    return good.select("line", *(pl.col("fields").list.get(header.index(name)).str.strip_chars().alias(name) for name in columns))
 
 
-def _next(reader: Iterator[list[str]]) -> list[str] | None:
-    """The next record, None at the end; a field beyond csv's limit ends the file as one ragged record."""
+def _cut(line: str) -> list[str] | None:
+    """The fields of a line; None where its quotation marks do not fit, or a field is beyond what csv takes."""
     try:
-        return next(reader)
-    except StopIteration:
-        return None
+        return next(csv.reader([line], strict=True))
     except csv.Error:
-        return [MALFORMED]
+        return None
