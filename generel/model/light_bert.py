@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -39,7 +38,7 @@ class LightBert:
 
         Raises:
             NotThere: a file is missing.
-            Corrupt: the weights cannot be read, or are not those of a plain BERT (ask `can_read` first).
+            Corrupt: the weights or the tokenizer cannot be read, or the weights are not those of a plain BERT (ask `can_read` first).
         """
         for name in (CONFIG, WEIGHTS, TOKENIZER):
             if not (folder / name).is_file():
@@ -50,7 +49,8 @@ class LightBert:
             weights = {name.removeprefix("bert."): np.asarray(tensor, dtype=np.float32) for name, tensor in stored.items() if tensor.dtype.kind == "f"}
             encoder = cls(weights, config, Tokenizer.from_file(str(folder / TOKENIZER)), max_tokens=max_tokens)
             encoder.encode(["a"])
-        except (SafetensorError, ValueError, KeyError) as error:
+        # safetensors and tokenizers raise exceptions that have no base but this one.
+        except Exception as error:
             raise Corrupt(f"the encoder in {folder} cannot be read as BERT ({error}); release the space again") from error
         return encoder
 
@@ -102,6 +102,8 @@ def can_read(folder: Path) -> bool:
     try:
         config = json.loads((folder / CONFIG).read_text())
     except (OSError, ValueError):
+        return False
+    if not isinstance(config, dict):
         return False
     plain = config.get("position_embedding_type", "absolute") == "absolute" and config.get("hidden_act", "gelu") == "gelu"
     return bool(config.get("model_type") == "bert" and plain)

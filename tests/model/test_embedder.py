@@ -16,6 +16,8 @@ from generel.model.bag import make_bags
 from generel.model.embedder import TextEmbedder, center, save_tower
 from generel.model.encoder import TextEncoder
 from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
+from generel.model.light_bert import can_read
+from generel.model.light_embedder import LightEmbedder
 from generel.model.tower import ConceptTower, TowerShape, bag_mean
 
 TEXTS = ["heart attack", "type 2 diabetes", "", "warfarin", "heart attack", "breast cancer of the lung"]
@@ -111,6 +113,17 @@ def test_a_space_without_its_language_model_says_so(folder: Path, tmp_path: Path
     shutil.copyfile(folder / TOWER, tmp_path / TOWER)
     with pytest.raises(NotThere, match=r"language_model is no encoder: it lacks config\.json"):
         TextEmbedder.open(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "content"), [("tokenizer.json", '{"version": "1.0"'), ("config.json", "[]"), ("config.json", "{}")])
+def test_a_damaged_language_model_is_corrupt_with_torch_and_without(folder: Path, tmp_path: Path, name: str, content: str) -> None:
+    """Both ways of reading it end in one sentence; asking whether numpy can read it never fails."""
+    copy = Path(shutil.copytree(folder, tmp_path / "encoder"))
+    (copy / LANGUAGE_MODEL / name).write_text(content)
+    for embedder in (TextEmbedder, LightEmbedder):
+        with pytest.raises(Corrupt, match=r"language_model cannot be read"):
+            embedder.open(copy)
+    assert can_read(copy / LANGUAGE_MODEL) == (name == "tokenizer.json")
 
 
 def rewrite(path: Path, *, metadata: dict[str, str] | None, drop: str = "") -> None:

@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save_file
 
 from generel.concepts.errors import Corrupt, NotThere
 from generel.model import encoder as encoder_module
-from generel.model.encoder import TextEncoder, encoder_digest, has_native_bf16, length_groups
+from generel.model.encoder import TextEncoder, encoder_digest, has_native_bf16
+from generel.model.length_groups import length_groups
 
 TEXTS = ["heart attack", "type 2 diabetes", "", "heart attack", "short stature", "warfarin", "a very long name of a disease of the kidney", "x"]
 
