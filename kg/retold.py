@@ -8,6 +8,7 @@ the held-out parts where they are told.
 import polars as pl
 
 TRAIN, WITHHELD = "train", "withheld"
+ASKED = ("validation", "test")
 OF_GENE, TELLING = "variant_of_gene", "affects_"
 
 
@@ -24,9 +25,16 @@ def withhold_retold(relations: pl.DataFrame) -> pl.DataFrame:
     is_gene_row = pl.col("predicate").str.starts_with(TELLING)
     marked = relations.join(telling, on=["subject", "object"], how="left", maintain_order="left")
     tells = is_gene_row & (pl.col("part") == TRAIN) & ~pl.col("in_training")
-    is_told = is_gene_row & ~pl.col("part").is_in([TRAIN, WITHHELD]) & pl.col("in_training")
+    is_told = is_gene_row & pl.col("part").is_in(ASKED) & pl.col("in_training")
     part = pl.when((tells | is_told).fill_null(False)).then(pl.lit(WITHHELD)).otherwise("part")
-    return marked.with_columns(part=part).drop("in_training")
+    return _withhold_unseen(marked.with_columns(part=part).drop("in_training"))
+
+
+def _withhold_unseen(relations: pl.DataFrame) -> pl.DataFrame:
+    """The relations with `part` withheld for held-out rows of which an end has lost its last training row."""
+    seen = relations.filter(pl.col("part") == TRAIN).select(pl.concat([pl.col("subject"), pl.col("object")]).unique())["subject"]
+    both_seen = pl.col("subject").is_in(seen.implode()) & pl.col("object").is_in(seen.implode())
+    return relations.with_columns(part=pl.when(pl.col("part").is_in(ASKED) & ~both_seen).then(pl.lit(WITHHELD)).otherwise("part"))
 
 
 def retold(relations: pl.DataFrame) -> pl.DataFrame:

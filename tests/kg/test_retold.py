@@ -37,7 +37,19 @@ def test_a_held_out_gene_row_that_a_training_variant_row_answers_is_no_question(
     assert part_of(withhold_retold(frame), "g", "d") == "withheld"
 
 
+def test_a_held_out_row_whose_end_lost_its_last_training_row_is_no_question() -> None:
+    """d is known through g alone; with g-d withheld nothing is left to answer v1-d by."""
+    frame = relations(*GENE, ("v1", "affects_dosage", "d", "test"), ("g", "affects_dosage", "d", "train"))
+    assert part_of(withhold_retold(frame), "v1", "d") == "withheld"
+
+
+def test_cold_rows_stay_cold() -> None:
+    """What is asked of text alone is neither told nor withheld."""
+    frame = relations(*GENE, ("v1", "affects_dosage", "d", "train"), ("g", "affects_dosage", "d", "cold"))
+    assert part_of(withhold_retold(frame), "g", "d") == "cold"
+
+
 def test_rows_of_star_alleles_and_other_predicates_are_left_alone() -> None:
     """A gene's tie that no variant row tells, and ties that are no drug response, keep their part and order."""
-    frame = relations(*GENE, ("g", "affects_dosage", "e", "test"), ("v1", "efficacy_context", "p", "test"), ("g", "gene_of_disease", "p", "train"))
+    frame = relations(*GENE, ("g", "affects_dosage", "e", "test"), ("v1", "efficacy_context", "p", "test"), ("g", "gene_of_disease", "p", "train"), ("v2", "efficacy_context", "e", "train"))
     assert withhold_retold(frame).equals(frame)
