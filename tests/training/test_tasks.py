@@ -72,6 +72,19 @@ def test_positives_are_all_known_training_relations_but_those_shown(task: Relati
         assert set(batch.positives) == expected
 
 
+def test_context_is_never_a_target_of_a_composed_candidate() -> None:
+    """Variants may stand on the other side as well: what they are composed of is no positive there either, and no negative."""
+    task = named("pharmacogenetics:variant-drug")
+    for seed in range(20):
+        drawn = make_batch(task, CORPUS.of_kind("drug"), CORPUS.of_kind("variant"), rng=np.random.default_rng(seed))
+        if drawn is not None:
+            batch = read(drawn)
+            shown = {(tied, composed) for composed, tied in batch.context}
+            known = {(a, c) for a in batch.anchors for c in batch.candidates if (a, c) in KNOWN}
+            assert set(batch.positives) == known - shown
+            assert batch.masked == known
+
+
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_no_known_relation_is_a_negative(task: RelationTask) -> None:
     """Every known pair inside anchors x candidates is masked, and so is a concept with itself; nothing else is."""
@@ -313,3 +326,15 @@ def test_a_concept_is_no_negative_of_itself() -> None:
     assert set(seen.positives) == {pair, pair[::-1]}
     assert seen.masked == {*seen.positives, *((curie, curie) for curie in seen.anchors)}
     assert len(batch.concepts) == len(diseases) == 4
+
+
+def test_composed_concepts_are_not_composed_of_each_other() -> None:
+    """Where drugs are composed as well, a variant's drugs are no part of it, nor it of theirs: neither has a slot."""
+    recipe = world_recipe(composed_kinds=("variant", "drug"))
+    corpus = world_corpus(recipe)
+    (task,) = (task for task in relation_tasks(corpus, recipe=recipe) if task.name == "pharmacogenetics:variant-drug")
+    batch = make_batch(task, corpus.of_kind("variant"), corpus.of_kind("drug"), rng=np.random.default_rng(1))
+    assert batch is not None
+    assert not {"variant", "drug"} & {KINDS[n] for n in corpus.kind_numbers[batch.concepts]}
+    assert {KINDS[n] for n in corpus.kind_numbers[batch.composed]} == {"variant", "drug"}
+    assert read(batch, corpus).context <= KNOWN
