@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.oracles import auroc_by_loop, figures_by_loop, rank_by_loop
 from training.evaluate import ranking
-from training.evaluate.metrics import Ranks, auroc, bootstrap_means, per_query, pool, realistic_ranks, summarize
+from training.evaluate.metrics import Ranks, auroc, average_precision, bootstrap_means, per_query, pool, realistic_ranks, summarize
+from training.evaluate.popularity import as_popular_negatives
 from training.evaluate.questions import Questions
 from training.evaluate.ranking import rank_answers
 
@@ -61,13 +62,16 @@ def cases(draw: st.DrawFn) -> Case:
 
 def test_a_worked_example_has_the_figures_on_paper() -> None:
     """Above 1, 0 and 20 with ties 1, 0 and 0 of 40 negatives: ranks 2.5, 1 and 21; AUROC 1 - 1.5/40, 1 and .5."""
-    ranks = Ranks(np.array([1, 0, 20]), np.array([1, 0, 0]), np.array([40, 40, 40]))
+    ranks = Ranks(np.array([1, 0, 20]), np.array([1, 0, 0]), np.array([40, 40, 40]), np.array([0.5, 1.0, 0.75]), np.array([7, 8, 7]))
     assert realistic_ranks(ranks).tolist() == [2.5, 1.0, 21.0]
     assert auroc(ranks).tolist() == [1 - 1.5 / 40, 1.0, 0.5]
     figures = summarize(per_query(ranks), resamples=50, seed=0)
     assert figures.mrr.value == pytest.approx((1 / 2.5 + 1 + 1 / 21) / 3)
     assert figures.recall_at_10.value == pytest.approx(2 / 3)
     assert figures.auroc.value == pytest.approx((1 - 1.5 / 40 + 1 + 0.5) / 3)
+    assert figures.fair_auroc.value == 0.75
+    # Who is 7 asks twice: the first of its answers has 1.5 negatives above, the second 20.
+    assert figures.average_precision.value == pytest.approx((1 / 2.5 + 1 / 1 + 2 / 22) / 3)
 
 
 @given(cases())
@@ -78,7 +82,7 @@ def test_ranks_and_figures_are_those_of_plain_loops(case: Case) -> None:
     areas = [auroc_by_loop(list(case.scores[i]), answer=int(case.answers[i]), hidden=case.hidden_places(i)) for i in range(len(case.answers))]
     assert realistic_ranks(ranks).tolist() == loops
     assert auroc(ranks) == pytest.approx(areas)
-    assert per_query(ranks).mean(axis=0) == pytest.approx(figures_by_loop(loops, areas))
+    assert per_query(ranks).mean(axis=0)[:3] == pytest.approx(figures_by_loop(loops, areas))
 
 
 @settings(max_examples=30)
@@ -91,12 +95,56 @@ def test_auroc_of_each_query_is_that_of_scikit_learn(case: Case) -> None:
         assert found[query] == pytest.approx(roc_auc_score(shown == answer, case.scores[query][shown]))
 
 
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.integers(2, 30), st.integers(1, 6))
+def test_average_precision_is_that_of_scikit_learn(seed: int, n_candidates: int, n_answers: int) -> None:
+    """One that asks for several answers, each ranked with the others left out: the mean precision is average_precision_score."""
+    rng = np.random.default_rng(seed)
+    scores = rng.permutation(n_candidates + n_answers).astype(float)
+    truth = np.arange(len(scores)) < n_answers
+    above = np.array([(scores[~truth] > score).sum() for score in scores[truth]])
+    ranks = Ranks(above, np.zeros_like(above), np.full_like(above, n_candidates), np.ones(n_answers), np.zeros_like(above))
+    assert average_precision(ranks).mean() == pytest.approx(average_precision_score(truth, scores))
+
+
+@given(cases(), st.integers(0, 2**32))
+def test_equally_popular_negatives_are_those_next_in_degree(case: Case, seed: int) -> None:
+    """None is hidden or the answer, all are different, and every negative between two of them in degree is among them."""
+    degrees = np.random.default_rng(seed).integers(0, 6, case.scores.shape[1])
+    found = as_popular_negatives(case.answers, csr_array(case.hidden.astype(np.float32)), degrees, at_most=5)
+    for row, answer in enumerate(case.answers):
+        negatives = set(np.flatnonzero(~case.hidden[row])) - {answer}
+        taken = [place for place in found[row] if place >= 0]
+        assert len(taken) == len(set(taken)) == min(5, len(negatives)) and set(taken) <= negatives
+        low, high = min(degrees[taken]), max(degrees[taken])
+        assert all(place in taken for place in negatives if low < degrees[place] < high)
+
+
+def test_the_fair_share_is_that_of_a_plain_loop() -> None:
+    """Below, tied and above among three negatives; a question without any is at .5."""
+    case = Case(np.array([[0.5, 0.4, 0.5, 0.9], [0.1, 0.2, 0.3, 0.4]]), np.array([0, 1]), np.array([[False] * 4, [True, False, True, True]]))
+    assert case.ranks().fair.tolist() == [(1 + 0.5) / 3, 0.5]
+
+
+def test_popularity_is_at_chance_among_equally_popular_negatives() -> None:
+    """A method that knows degrees alone reaches AUROC .9 among all candidates, and half of them where they count as much."""
+    rng = np.random.default_rng(4)
+    degrees = np.sort(rng.integers(0, 1000, 2000))
+    answers = rng.choice(2000, 300, p=degrees / degrees.sum())
+    hidden = csr_array((300, 2000), dtype=np.float32)
+    questions = Questions("relations", "is_a", ("is_a",), "disease-disease", np.arange(300), answers, np.arange(2000), hidden, 300, degrees)
+    ranks = rank_answers(Sheet(np.repeat(degrees[None, :], 300, axis=0)), questions)
+    assert auroc(ranks).mean() > 0.62
+    assert abs(ranks.fair.mean() - 0.5) < 0.03
+
+
 @given(cases(), st.integers(0, 2**32))
 def test_the_order_of_candidates_changes_nothing(case: Case, seed: int) -> None:
     """The same candidates in another order give the very same ranks."""
     order = np.random.default_rng(seed).permutation(case.scores.shape[1])
     turned = Case(case.scores[:, order], np.argsort(order)[case.answers], case.hidden[:, order])
-    assert [column.tolist() for column in turned.ranks()] == [column.tolist() for column in case.ranks()]
+    ours, theirs = case.ranks(), turned.ranks()
+    assert [column.tolist() for column in theirs[:3]] == [column.tolist() for column in ours[:3]]
 
 
 @given(cases(), st.integers(1, 40))
@@ -136,7 +184,7 @@ def test_a_score_that_is_no_number_is_refused() -> None:
 
 def test_the_interval_is_that_of_the_binomial() -> None:
     """Of 400 queries half are right: the standard error is .025, the interval .5 -+ 1.96 * .025."""
-    values = np.repeat([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]], 200, axis=0)
+    values = np.repeat([[0.0] * 5, [1.0] * 5], 200, axis=0)
     interval = summarize(values, resamples=4000, seed=1).recall_at_10
     assert interval.value == 0.5
     assert [interval.low, interval.high] == pytest.approx([0.451, 0.549], abs=0.006)
@@ -162,5 +210,6 @@ def test_the_same_seed_draws_the_same_resamples_whatever_the_blocks() -> None:
 
 def test_pooled_queries_stand_one_after_the_other() -> None:
     """Pooling keeps every query of every kind."""
-    left, right = Ranks(*(np.array([number]) for number in (1, 2, 3))), Ranks(*(np.array([number]) for number in (4, 5, 6)))
-    assert [column.tolist() for column in pool([left, right])] == [[1, 4], [2, 5], [3, 6]]
+    left, right = (Ranks(*(np.array([number]) for number in numbers)) for numbers in ((1, 2, 3, 0.5, 7), (4, 5, 6, 0.75, 7)))
+    assert [column.tolist() for column in pool([left, right])[:4]] == [[1, 4], [2, 5], [3, 6], [0.5, 0.75]]
+    assert len(set(pool([left, right]).asking.tolist())) == 2

@@ -1,4 +1,4 @@
-"""Figures from ranks: MRR, recall@10 and AUROC, each with an interval over queries.
+"""Figures from ranks: MRR, recall@10, AUROC twice and average precision, each with an interval over queries.
 
 Ties are ranked realistically: an answer tied with e negatives has the mean of its best and its worst rank, e / 2 below the best.
 A method that gives every candidate the same score is therefore at chance, never at the top.
@@ -17,11 +17,19 @@ CELLS = 8_000_000
 
 
 class Ranks(NamedTuple):
-    """For each query: negatives scored above the answer, negatives tied with it, all negatives; int64 (q,) each."""
+    """What each question came to, (q,) each.
+
+    Attributes:
+        above, tied, negatives: negatives scored above the answer, tied with it, and all.
+        fair: share of the negatives that are as popular as the answer which lie below it, ties counting half; .5 where there is none.
+        asking: number of who asks; the answers of one that asks several times are one ranking.
+    """
 
     above: NDArray[np.int64]
     tied: NDArray[np.int64]
     negatives: NDArray[np.int64]
+    fair: Reals
+    asking: NDArray[np.int64]
 
 
 class Interval(NamedTuple):
@@ -38,6 +46,8 @@ class Figures(NamedTuple):
     mrr: Interval
     recall_at_10: Interval
     auroc: Interval
+    fair_auroc: Interval
+    average_precision: Interval
 
 
 def realistic_ranks(ranks: Ranks) -> Reals:
@@ -52,10 +62,24 @@ def auroc(ranks: Ranks) -> Reals:
     return np.where(ranks.negatives > 0, shares, 0.5)
 
 
+def average_precision(ranks: Ranks) -> Reals:
+    """The precision at each answer: the i-th best of who asks, below n negatives, has i / (i + n); its mean is the average precision.
+
+    Negatives tied with the answer count half, as in the ranks.
+    """
+    below = ranks.above + ranks.tied / 2
+    order = np.lexsort((below, ranks.asking))
+    first = np.flatnonzero(np.diff(ranks.asking[order], prepend=-1))
+    place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order)))) + 1
+    precision = np.empty(len(order))
+    precision[order] = place / (place + below[order])
+    return precision
+
+
 def per_query(ranks: Ranks) -> Reals:
-    """(q, 3): reciprocal rank, whether the rank is at most 10, AUROC."""
+    """(q, 5): reciprocal rank, whether the rank is at most 10, AUROC, AUROC among equally popular negatives, precision."""
     rank = realistic_ranks(ranks)
-    return np.stack((1.0 / rank, (rank <= CUTOFF).astype(np.float64), auroc(ranks)), axis=1)
+    return np.stack((1.0 / rank, (rank <= CUTOFF).astype(np.float64), auroc(ranks), ranks.fair, average_precision(ranks)), axis=1)
 
 
 def summarize(values: Reals, *, resamples: int, seed: int) -> Figures:
@@ -85,5 +109,7 @@ def bootstrap_means(values: Reals, *, resamples: int, seed: int) -> Reals:
 
 
 def pool(ranks: list[Ranks]) -> Ranks:
-    """All queries one after the other."""
-    return Ranks(*(np.concatenate(column) for column in zip(*ranks, strict=True)))
+    """All queries one after the other; who asks in one is nobody of another."""
+    offsets = np.cumsum([0, *(int(each.asking.max(initial=-1)) + 1 for each in ranks)])
+    apart = [each._replace(asking=each.asking + offset) for each, offset in zip(ranks, offsets, strict=False)]
+    return Ranks(*(np.concatenate(column) for column in zip(*apart, strict=True)))

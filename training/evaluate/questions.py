@@ -7,6 +7,7 @@ they are, and the asking concept itself.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.sparse import coo_array, csr_array
 
 from generel.concepts.kinds import KINDS
 from training.corpus import expand
+from training.evaluate.popularity import as_popular_negatives
 from training.evaluate.split import COLD, NumberedSplit, Numbers
 
 SYNONYM = "synonym"
@@ -35,6 +37,7 @@ class Questions:
         candidates: (c,) concept numbers, distinct, ascending.
         hidden: (q, c) stored cells are neither answer nor negative.
         drawn_from: how many rows there were before sampling.
+        degrees: (c,) how often each candidate is an answer in training; None where nothing is known of it.
     """
 
     protocol: str
@@ -46,6 +49,12 @@ class Questions:
     candidates: Numbers
     hidden: csr_array
     drawn_from: int
+    degrees: Numbers | None = None
+
+    @cached_property
+    def as_popular(self) -> Numbers:
+        """(q, m) places of negatives as popular as the answer, see `training.evaluate.popularity`; -1 fills up."""
+        return as_popular_negatives(self.answer_columns, self.hidden, self.degrees)
 
     @property
     def n(self) -> int:
@@ -90,6 +99,7 @@ def draw_synonyms(split: NumberedSplit, *, part: str, limit: int, seed: int) -> 
 def synonym_questions(split: NumberedSplit, synonyms: SynonymTexts) -> Iterator[Questions]:
     """Questions "whose name is this?" by kind; another concept of the very same name is a true answer too."""
     kinds = split.kind_numbers[synonyms.concepts]
+    degrees = np.diff(split.training_neighbors().indptr)
     for kind in np.unique(kinds).tolist():
         queries = np.flatnonzero(kinds == kind)
         candidates = split.of_kind(KINDS[kind])
@@ -97,7 +107,7 @@ def synonym_questions(split: NumberedSplit, synonyms: SynonymTexts) -> Iterator[
         answers = synonyms.concepts[queries]
         yield Questions(
             "synonyms", SYNONYM, (), KINDS[kind], queries, answers, candidates,
-            _hide(*same, answers=answers, candidates=candidates, n_concepts=split.n_concepts), int(synonyms.held[kind]),
+            _hide(*same, answers=answers, candidates=candidates, n_concepts=split.n_concepts), int(synonyms.held[kind]), degrees[candidates],
         )
 
 
@@ -116,6 +126,7 @@ def _ask(
     left, right = (split.kind_numbers[asked[end].to_numpy()].astype(np.int64) for end in ("subject", "object"))
     pairs = left * len(KINDS) + right
     true = split.ties(predicates)
+    degrees = np.asarray(split.training_ties(predicates).sum(axis=0), dtype=np.int64)
     for pair in np.unique(pairs).tolist():
         asking, answering = KINDS[pair // len(KINDS)], KINDS[pair % len(KINDS)]
         among = asked.filter(pl.Series(pairs == pair))
@@ -124,7 +135,7 @@ def _ask(
         candidates = split.of_kind(answering)
         yield Questions(
             protocol, name, predicates, f"{asking}-{answering}", queries, answers, candidates,
-            _hide_known(true, queries, answers=answers, candidates=candidates), among.height,
+            _hide_known(true, queries, answers=answers, candidates=candidates), among.height, degrees[candidates],
         )
 
 

@@ -42,13 +42,25 @@ def rank_answers(scorer: Scorer, questions: Questions, *, advance: Advance = lam
     """
     size = min(QUERIES_AT_MOST, max(1, CELLS // len(questions.candidates)))
     above, tied = (np.empty(questions.n, dtype=np.int64) for _ in range(2))
+    fair = np.empty(questions.n)
     columns = questions.answer_columns
     for start in range(0, questions.n, size):
         block = slice(start, start + size)
         scores = scorer.scores(questions.queries[block], questions.candidates)
+        fair[block] = _fair_share(scores, columns[block], questions.as_popular[block], resolution=scorer.resolution)
         above[block], tied[block] = _count(scores, columns[block], hidden=questions.hidden[block].nonzero(), resolution=scorer.resolution)
         advance(float(scores.size))
-    return Ranks(above, tied, len(questions.candidates) - 1 - np.diff(questions.hidden.indptr).astype(np.int64))
+    negatives = len(questions.candidates) - 1 - np.diff(questions.hidden.indptr).astype(np.int64)
+    return Ranks(above, tied, negatives, fair, questions.queries.astype(np.int64))
+
+
+def _fair_share(scores: Floats, columns: Numbers, as_popular: Numbers, *, resolution: float) -> NDArray[np.float64]:
+    """Share of the equally popular negatives below the answer, by query; -1 in `as_popular` is no negative."""
+    rows = np.arange(len(columns))[:, None]
+    difference = scores[rows, columns[:, None]] - scores[rows, np.maximum(as_popular, 0)]
+    below = (difference > resolution) + 0.5 * (np.abs(difference) <= resolution)
+    there = as_popular >= 0
+    return np.where(there.any(axis=1), (below * there).sum(axis=1) / np.maximum(there.sum(axis=1), 1), 0.5)
 
 
 def _count(scores: Floats, columns: Numbers, *, hidden: tuple[Numbers, Numbers], resolution: float) -> tuple[Numbers, Numbers]:

@@ -11,7 +11,7 @@ from training.evaluate.outcomes import Evaluation, Row
 from training.evaluate.questions import EVERY_KIND, SYNONYM
 
 JSON_FILE, MARKDOWN_FILE = "evaluation.json", "evaluation.md"
-METRICS = ("mrr", "recall_at_10", "auroc")
+METRICS = ("mrr", "recall_at_10", "auroc", "fair_auroc", "average_precision")
 OURS = (COSINE, BIASED, VOTE)
 # What costs no training; a space that does not beat these has learned nothing worth having.
 FLOORS = (DEGREE, RAW_VOTE, RAW_NEAREST, TFIDF_NEAREST)
@@ -116,8 +116,8 @@ def _markdown_table(rows: Sequence[Row]) -> list[str]:
     first, cells = rows[0], to_table(rows)
     return [
         f"## {first.protocol}: {first.predicate}, {first.kinds} – {cells[0]['queries']} queries, {cells[0]['candidates']} candidates", "",
-        "| method | MRR | recall@10 | AUROC |", "| --- | --- | --- | --- |",
-        *(f"| {cell['method']} | {cell['mrr']} | {cell['recall_at_10']} | {cell['auroc']} |" for cell in cells),
+        "| method | MRR | recall@10 | AUROC | AUROC, equally popular | average precision |", "| --- | --- | --- | --- | --- | --- |",
+        *(f"| {' | '.join(str(cell[column]) for column in ('method', *METRICS))} |" for cell in cells),
     ]
 
 

@@ -111,5 +111,5 @@ def normalize(vectors: Floats) -> Floats:
 
 
 def _figure(scorer: Scorer, asked: Sequence[Questions]) -> Figure:
-    reciprocal, hit, _ = per_query(pool([rank_answers(scorer, questions) for questions in asked])).mean(axis=0).tolist()
+    reciprocal, hit, *_ = per_query(pool([rank_answers(scorer, questions) for questions in asked])).mean(axis=0).tolist()
     return Figure(reciprocal, hit)
