@@ -139,6 +139,7 @@ class Pipeline:
             "run": self.digest,
             "sources": [{"name": name} | {key: record[key] for key in SOURCE_FIELDS} for name, record in self.build.manifest["sources"].items()],
             "figures": run.last_figures,
+            "bias_weight": self.recipe.bias_weight,
             "build": self.build_digest,
             "build_name": self.recipe.build,
             "recipe": self.recipe.as_dict(),

@@ -97,6 +97,7 @@ class Recipe:
         seed: of every random draw.
         steps: optimizer steps.
         temperature: divisor of the cosines.
+        bias_weight: how much of a concept's learned popularity counts when neighbors are ranked; relatedness never counts it.
         checkpoint_every: steps between two checkpoints.
         validate_every: steps between two validations.
         composed_kinds: kinds without text worth reading, whose vectors are composed from their ties.
@@ -109,6 +110,7 @@ class Recipe:
     seed: int = 20261121
     steps: int = 1500
     temperature: float = 0.05
+    bias_weight: float = 1.0
     checkpoint_every: int = 500
     validate_every: int = 500
     composed_kinds: tuple[str, ...] = ("variant",)
@@ -172,6 +174,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
         "sampling.max_names": sampling.max_names, "sampling.gene_names": sampling.gene_names, "tower.hidden": recipe.tower.hidden,
         "encoder.max_tokens": recipe.encoder.max_tokens,
     }
+    wrong += [f"bias_weight = {recipe.bias_weight} is not at least 0"] if not recipe.bias_weight >= 0 or math.isinf(recipe.bias_weight) else []
     wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]
     sizes = {
         "seed": recipe.seed, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,

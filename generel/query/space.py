@@ -152,7 +152,7 @@ class EmbeddingSpace:
             return []
         k = min(_check_k(k), len(self._file.vectors))
         # Popularity can lift a concept past nearer ones, so more are fetched than asked for.
-        n_candidates = min(max(4 * k, k + 50), len(self._file.vectors)) if self.manifest.bias_weight else k
+        n_candidates = min(max(8 * k, 200), len(self._file.vectors)) if self.manifest.bias_weight else k
         own_rows = np.array([each.row for each in resolved], dtype=np.int64)
         found = self.store.nearest(self.vectors_of(resolved), n_candidates, kinds=_check_kinds(kinds), exclude=own_rows)
         return [self._rank(each.concept, rows, cosines, k) for each, rows, cosines in zip(resolved, *found, strict=True)]
