@@ -17,24 +17,33 @@ from training.evaluate.settings import PARTS, PROTOCOLS, Settings
 @click.option("--part", type=click.Choice(PARTS), default=Settings.part, show_default=True, help="Which held-out rows to ask about.")
 @click.option("--queries", type=click.IntRange(min=1), default=Settings.queries, show_default=True, help="At most so many questions a predicate and pair of kinds; more are sampled.")
 @click.option("--seed", type=click.IntRange(min=0), default=Settings.seed, show_default=True, help="Of samples and intervals.")
+@click.option("--compare", "other", metavar="SPACE", help="Another space of the same build: print the differences to it, with paired intervals, instead of the table.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evaluation.json and evaluation.md; the default is 'evaluation' in the run's folder.")
 @format_option
-def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, out: Path | None, format: str) -> None:
+def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, other: str | None, out: Path | None, format: str) -> None:
     """How good SPACE (a name or a folder; the default is as everywhere) is at what its training never saw.
 
     Held-out relations, relations of concepts that were kept out altogether, and held-out synonyms are asked; every answer
     is ranked among all concepts of its kind. The raw language model, votes, popularity and TF-IDF answer the same questions
-    in the same table, and every figure has its 95 % interval.
+    in the same table, and every figure has its 95 % interval. The folder of the report also gets the same figures by groups (well- and
+    less-studied, rare and common, near and far from what was trained), and pictures.
 
     Example: generel evaluate starter --protocol relations --queries 500
     """
     # torch and scikit-learn come with these; `generel --help` imports this module and should not pay for them.
+    from training.evaluate.comparison import compare
     from training.evaluate.examination import evaluate as examine
-    from training.evaluate.report import summarize_headlines, to_records, to_table, write_report
+    from training.evaluate.report import summarize_headlines, to_records, to_table, write_comparison, write_report
 
     home = Home.from_environment()
     settings = Settings(protocols=protocols or PROTOCOLS, part=part, queries=queries, seed=seed)
     evaluation = examine(find_space(space, home=home), home=home, settings=settings, progress=RichProgress())
+    if other is not None:
+        beside = examine(find_space(other, home=home), home=home, settings=settings, progress=RichProgress())
+        differences = write_comparison(compare(evaluation.outcomes, beside.outcomes, settings=settings))
+        write_records(differences, format=format)
+        tell(f"'left' is {evaluation.facts['space']['name']}, 'right' is {beside.facts['space']['name']}; methods whose answers do not differ are left out")
+        return
     folder = out or home.runs / evaluation.facts["space"]["name"] / "evaluation"
     write_report(evaluation, folder)
     write_records((to_table if format == "table" else to_records)(evaluation.rows), format=format)

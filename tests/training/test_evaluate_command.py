@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from safetensors.numpy import load_file, save_file
 
 from generel.cli.main import main
 from generel.concepts.home import Home
@@ -22,14 +23,17 @@ from generel.concepts.tables import (
     SPLIT_CONCEPTS,
     SPLIT_NAMES,
     SPLIT_RELATIONS,
+    TABLES,
     write_table,
 )
+from generel.index.space_folder import digest_file, digest_of_manifest
 from generel.index.write_space import write_space
 from generel.model.embedder import TextEmbedder, save_tower
 from generel.model.encoder import TextEncoder
 from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
 from generel.model.tower import ConceptTower, TowerShape
 from generel.query.calibration import calibrate
+from kg.build import FORMAT, OF_GRAPH
 from tests.tiny_bert import make_tiny_bert
 from tests.training.evaluate_world import CONCEPTS, FAMILIES, NUMBER, tables, world
 from training.evaluate.examination import evaluate as examine
@@ -40,7 +44,7 @@ from training.evaluate.settings import Settings
 DIGEST = "1" * 64
 HIDDEN = 32
 # Whole relations between the world's kinds, and the methods that answer them, in the table's order.
-RELATION_METHODS = ["generel cosine", "generel cosine + bias", "generel vote", "raw encoder", "raw encoder vote", "degree", "TF-IDF"]
+RELATION_METHODS = ["generel cosine", "generel cosine + bias", "generel vote", "raw encoder", "raw encoder vote", "co-sharing", "PPMI-SVD", "degree", "TF-IDF"]
 SYNONYM_METHODS = ["generel cosine", "raw encoder", "raw encoder, nearest name", "degree", "TF-IDF", "TF-IDF, nearest name"]
 
 
@@ -49,7 +53,9 @@ def write_build(folder: Path) -> None:
     folder.mkdir(parents=True)
     for frame, table in zip(tables(), (SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS), strict=True):
         write_table(frame, table, folder / f"{table.name.lower()}.parquet")
-    (folder / "build.json").write_text(json.dumps({"format": 1, "inputs": DIGEST}))
+    for name in OF_GRAPH:
+        write_table(TABLES[name.upper()].empty(), TABLES[name.upper()], folder / f"{name}.parquet")
+    (folder / "build.json").write_text(json.dumps({"format": FORMAT, "inputs": DIGEST}))
 
 
 def write_encoder(folder: Path) -> None:
@@ -153,7 +159,7 @@ def test_the_report_is_written_and_is_the_same_twice(released: Path) -> None:
     """JSON and Markdown go to the run's folder; a second run gives the same bytes, and the figures of stdout are in them."""
     first = run(released, "small", "--format", "jsonl")
     folder = released / "runs" / "small" / "evaluation"
-    written = {name: (folder / name).read_bytes() for name in ("evaluation.json", "evaluation.md")}
+    written = {name: (folder / name).read_bytes() for name in ("evaluation.json", "evaluation.md", "recall.png", "reliability.png")}
     assert records(run(released, "small", "--format", "jsonl")) == records(first)
     assert {name: (folder / name).read_bytes() for name in written} == written
     content = json.loads(written["evaluation.json"])
@@ -166,6 +172,22 @@ def test_the_report_is_written_and_is_the_same_twice(released: Path) -> None:
     }
     assert [row["mrr"] for row in content["figures"]] == pytest.approx([row["mrr"] for row in records(first)], abs=1e-5)
     assert "## relations: has_phenotype, disease-phenotype – 2 queries, 5 candidates" in written["evaluation.md"].decode()
+
+
+def test_a_space_is_compared_with_another_of_its_build(released: Path, tmp_path: Path) -> None:
+    """Beside itself nothing differs; beside one with other biases only what counts them does, and JSON tells both figures."""
+    assert run(released, "small", "--compare", "small", "--format", "jsonl").stdout == ""
+    other = released / "spaces" / "other"
+    write_world_space(other, work=tmp_path / "encoder")
+    vectors = load_file(other / "vectors.safetensors")
+    save_file({**vectors, "bias": np.zeros_like(vectors["bias"])}, other / "vectors.safetensors")
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["files"]["vectors.safetensors"] = digest_file(other / "vectors.safetensors")
+    (other / "manifest.json").write_text(json.dumps(manifest | {"digest": digest_of_manifest(manifest)}))
+    rows = records(run(released, "small", "--compare", "other", "--format", "jsonl"))
+    shutil.rmtree(other)
+    assert {row["method"] for row in rows} == {"generel cosine + bias"}
+    assert all(row["right"] - row["left"] == pytest.approx(row["difference"], abs=1e-5) for row in rows)
 
 
 def test_the_closing_sentences_and_what_has_no_vector_are_told_on_stderr(released: Path, tmp_path: Path) -> None:
@@ -205,7 +227,7 @@ def test_a_build_that_holds_nothing_out_is_said_to(released: Path, tmp_path: Pat
 def test_a_build_made_anew_is_refused(released: Path, tmp_path: Path) -> None:
     """A split made later could hold out what the space has learned: the digest tells, and the way out is named."""
     shutil.copytree(released, tmp_path / "home")
-    (tmp_path / "home" / "builds" / "world" / "build.json").write_text(json.dumps({"format": 1, "inputs": "2" * 64}))
+    (tmp_path / "home" / "builds" / "world" / "build.json").write_text(json.dumps({"format": FORMAT, "inputs": "2" * 64}))
     result = run(tmp_path / "home", "small")
     assert result.exit_code == 65
     assert "BuildMismatch: the space 'small' was trained on another build 'world' (111111111111) than the one that is there now (222222222222)" in result.stderr

@@ -11,7 +11,16 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.oracles import auroc_by_loop, figures_by_loop, rank_by_loop
 from training.evaluate import ranking
-from training.evaluate.metrics import Ranks, auroc, average_precision, bootstrap_means, per_query, pool, realistic_ranks, summarize
+from training.evaluate.metrics import (
+    Ranks,
+    auroc,
+    average_precision,
+    bootstrap_means,
+    per_query,
+    pool,
+    realistic_ranks,
+    summarize,
+)
 from training.evaluate.popularity import as_popular_negatives
 from training.evaluate.questions import Questions
 from training.evaluate.ranking import rank_answers

@@ -5,7 +5,7 @@ learned, and the figures would flatter.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +22,11 @@ from generel.model.embedder import TextEmbedder
 from generel.model.encoder import TextEncoder
 from generel.model.encoder_folder import LANGUAGE_MODEL
 from kg.build import Build, find_build
+from training.evaluate.breakdowns import Groups, break_down
+from training.evaluate.graph_scorers import ppmi_vectors
 from training.evaluate.methods import RelationMethods, SynonymMethods, kinds_asked, tfidf_of_synonyms
 from training.evaluate.names import FORMS, NameTerms, RawFeatures, barycenters, composed_mask, read_features
-from training.evaluate.outcomes import Evaluation, Methods, Outcome, Row, ask, choose_forms, make_rows
+from training.evaluate.outcomes import Evaluation, Methods, Outcome, ask, choose_forms, make_rows
 from training.evaluate.questions import (
     Questions,
     SynonymTexts,
@@ -33,21 +35,26 @@ from training.evaluate.questions import (
     relation_questions,
     synonym_questions,
 )
+from training.evaluate.reliability import measure_reliability, read_percentiles, stated_percentiles
 from training.evaluate.settings import Settings
 from training.evaluate.space import SpaceVectors, read_space
 from training.evaluate.split import NumberedSplit, number_split
 
 VALIDATION = "validation"
+# Registers of rare diseases; OMIM lists many common ones as well.
+RARE = ["orphanet", "gard"]
 TEXTS_AT_ONCE = 512
+GRAPH_DIMS = 128
 Chooser = Callable[[Questions], Mapping[str, str]]
 
 
 class Rivals(NamedTuple):
-    """What the rivals know: the synonyms asked about, features of strings, of concepts (n, dims), and TF-IDF by form."""
+    """What the rivals know: the synonyms asked about, features of strings, of concepts (n, dims), of the training graph (n, dims), and TF-IDF by form."""
 
     synonyms: SynonymTexts
     features: RawFeatures
     raw: NDArray[np.float32]
+    graph: NDArray[np.float32]
     terms: dict[str, NameTerms]
 
 
@@ -60,6 +67,7 @@ class Examination:
         cache: folder of cached text features.
         composed_kinds: kinds without text worth reading, as the space was trained.
         families: predicates that are also asked about together, by the family's name.
+        rare: (n_concepts,) whether a disease is known to a register of rare ones.
     """
 
     split: NumberedSplit
@@ -70,18 +78,27 @@ class Examination:
     settings: Settings
     composed_kinds: Sequence[str] = ()
     families: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rare: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
-    def run(self, *, progress: Progress = SILENT) -> list[Row]:
-        """The rows: protocols in the order of the settings, then predicates by name."""
+    def run(self, *, progress: Progress = SILENT) -> Evaluation:
+        """The figures: protocols in the order of the settings, then predicates by name; facts are left to the caller."""
         rivals = self._rivals(progress=progress)
         outcomes = [self._outcomes(protocol, rivals, progress=progress) for protocol in self.settings.protocols]
-        return [row for each in outcomes for row in make_rows(each, settings=self.settings)]
+        rows = [row for each in outcomes for row in make_rows(each, settings=self.settings)]
+        everything = [outcome for each in outcomes for outcome in each]
+        with progress.task("Break the figures down"):
+            parts = break_down(everything, Groups(self.split, rivals.raw, self.rare), settings=self.settings)
+        return Evaluation(rows, breakdowns=parts, outcomes=everything)
+
+    def questions_of(self, outcomes: Sequence[Outcome]) -> list[Questions]:
+        """What was asked, each set of questions once."""
+        return list({id(each.questions): each.questions for each in outcomes}.values())
 
     def _rivals(self, *, progress: Progress) -> Rivals:
         synonyms = self._draw(self.settings.part, self.settings.queries)
         composed = composed_mask(self.split, self.composed_kinds)
         features = self._features(synonyms, composed, progress=progress)
-        return Rivals(synonyms, features, self._raw(features, composed), self._terms(composed, progress=progress))
+        return Rivals(synonyms, features, self._raw(features, composed), self._graph(progress=progress), self._terms(composed, progress=progress))
 
     def _outcomes(self, protocol: str, rivals: Rivals, *, progress: Progress) -> list[Outcome]:
         title = f"Ask about {protocol}"
@@ -90,7 +107,7 @@ class Examination:
             of_synonyms = SynonymMethods(self.split, self.space, embedded, rivals.raw, rivals.features, rivals.terms, rivals.synonyms)
             asked = list(synonym_questions(self.split, rivals.synonyms))
             return ask(asked, of_synonyms, choose=self._synonym_chooser(rivals.terms), title=title, progress=progress)
-        methods = RelationMethods(self.split, self.space, rivals.raw, rivals.terms, self.settings.neighbors)
+        methods = RelationMethods(self.split, self.space, rivals.raw, rivals.graph, rivals.terms, self.settings.neighbors)
         return ask(list(self._questions(protocol)), methods, choose=self._relation_chooser(methods), title=title, progress=progress)
 
     def _embed(self, texts: Sequence[str], *, progress: Progress) -> NDArray[np.float32]:
@@ -126,6 +143,10 @@ class Examination:
         written = np.flatnonzero(~composed)
         vectors[written] = features.of([names[row] for row in written])
         return barycenters(vectors, self.split.training_neighbors(), composed=composed)
+
+    def _graph(self, *, progress: Progress) -> NDArray[np.float32]:
+        with progress.task("Decompose the training graph"):
+            return ppmi_vectors(self.split.training_neighbors(), dims=GRAPH_DIMS, seed=self.settings.seed)
 
     def _terms(self, composed: NDArray[np.bool_], *, progress: Progress) -> dict[str, NameTerms]:
         terms = {}
@@ -169,8 +190,21 @@ def evaluate(space: Path, *, home: Home, settings: Settings, progress: Progress 
     examination = Examination(
         split, vectors, TextEmbedder.open(space / ENCODER), encoder, home.cache / "features", settings,
         composed_kinds=tuple(recipe.get("composed_kinds", ())), families=recipe.get("families", {}),
+        rare=rare_diseases(split, build.merges),
     )
-    return Evaluation(examination.run(progress=progress), _facts(manifest, build, split, vectors, settings))
+    evaluation = examination.run(progress=progress)
+    random, true = stated_percentiles(examination.questions_of(evaluation.outcomes), split, vectors, read_percentiles(space), seed=settings.seed)
+    return replace(
+        evaluation, facts=_facts(manifest, build, split, vectors, settings), random_percentiles=random, true_percentiles=true,
+        measures=[*evaluation.measures, *measure_reliability(random, true, settings=settings)],
+    )
+
+
+def rare_diseases(split: NumberedSplit, merges: pl.DataFrame) -> NDArray[np.bool_]:
+    """(n_concepts,) whether a concept has, or is, an identifier of a register of rare diseases."""
+    known = merges.filter(pl.col("alias").str.extract(r"^([^:]*):").is_in(RARE))["curie"].unique()
+    curies = pl.Series(split.curies)
+    return (curies.is_in(known.implode()) | curies.str.extract(r"^([^:]*):").is_in(RARE)).to_numpy()
 
 
 def open_build(manifest: Manifest, *, home: Home) -> Build:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS
+from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.names import NameTerms, RawFeatures
 from training.evaluate.questions import Questions, SynonymTexts
 from training.evaluate.ranking import Scorer
@@ -17,6 +18,7 @@ from training.evaluate.split import NumberedSplit
 Floats = NDArray[np.float32]
 COSINE, BIASED, VOTE = "generel cosine", "generel cosine + bias", "generel vote"
 RAW, RAW_VOTE, RAW_NEAREST = "raw encoder", "raw encoder vote", "raw encoder, nearest name"
+CO_SHARING, PPMI = "co-sharing", "PPMI-SVD"
 DEGREE, TFIDF, TFIDF_NEAREST = "degree", "TF-IDF", "TF-IDF, nearest name"
 
 
@@ -28,6 +30,7 @@ class RelationMethods:
         split: knows the training rows.
         space: the space that is judged.
         raw: (n_concepts, dims) the language model's vectors, see `names.barycenters`.
+        graph: (n_concepts, dims) vectors of the training graph, see `graph_scorers.ppmi_vectors`.
         terms: TF-IDF by form.
         neighbors: how many vote.
     """
@@ -35,6 +38,7 @@ class RelationMethods:
     split: NumberedSplit
     space: SpaceVectors
     raw: Floats
+    graph: Floats
     terms: Mapping[str, NameTerms]
     neighbors: int
 
@@ -47,6 +51,8 @@ class RelationMethods:
             VOTE: Vote(vectors, ties, self.neighbors),
             RAW: Cosine(self.raw, self.raw),
             RAW_VOTE: Vote(self.raw, ties, self.neighbors),
+            CO_SHARING: CoSharing(self.split.training_neighbors(), ties),
+            PPMI: Cosine(self.graph, self.graph),
             DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
         }
 

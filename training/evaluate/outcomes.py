@@ -4,13 +4,15 @@ All methods of a group of questions answer the very same ones, and their interva
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from generel.concepts.progress import SILENT, Advance, Progress
+from training.evaluate.measures import Measure
 from training.evaluate.metrics import Figures, Ranks, per_query, pool, realistic_ranks, summarize
 from training.evaluate.questions import EVERY_KIND, SYNONYM, Questions
 from training.evaluate.ranking import Scorer, rank_answers
@@ -45,6 +47,7 @@ class Row:
         drawn_from: held-out rows that they are a sample of.
         candidates: how many concepts each answer was ranked among; of several kinds pooled, the most.
         form: which form of the method validation chose.
+        group: which of the questions these are, see `training.evaluate.breakdowns`; empty for all.
     """
 
     protocol: str
@@ -56,14 +59,28 @@ class Row:
     candidates: int
     figures: Figures
     form: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The table, and what it was measured on as plain values."""
+    """The table, and what it was measured on as plain values.
+
+    Attributes:
+        rows: of the questions asked.
+        breakdowns: the same questions by groups.
+        measures: figures that are no ranking.
+        outcomes: what the rows were made of; two spaces are compared by these.
+        random_percentiles, true_percentiles: what the space states of random and of held-out pairs, by pair of kinds.
+    """
 
     rows: list[Row]
     facts: dict[str, Any] = field(default_factory=dict)
+    breakdowns: list[Row] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    random_percentiles: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    true_percentiles: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def ask(
@@ -104,13 +121,18 @@ def make_rows(outcomes: Sequence[Outcome], *, settings: Settings) -> list[Row]:
 
 
 def _row(questions: Questions, kinds: str, outcomes: Sequence[Outcome], *, settings: Settings) -> Row:
-    values = per_query(pool([outcome.ranks for outcome in outcomes]))
     forms = sorted({outcome.form for outcome in outcomes})
+    row = row_of(questions, kinds, outcomes[0].method, pool([outcome.ranks for outcome in outcomes]), form=" and ".join(forms), settings=settings)
+    asked = [outcome.questions for outcome in outcomes]
+    return replace(row, drawn_from=sum(each.drawn_from for each in asked), candidates=max(len(each.candidates) for each in asked))
+
+
+def row_of(questions: Questions, kinds: str, method: str, ranks: Ranks, *, form: str, group: str = "", settings: Settings) -> Row:
+    """The figures of one method's ranks; of a group, `drawn_from` is the group."""
+    values = per_query(ranks)
     return Row(
-        questions.protocol, questions.predicate, kinds, outcomes[0].method, len(values),
-        sum(outcome.questions.drawn_from for outcome in outcomes),
-        max(len(outcome.questions.candidates) for outcome in outcomes),
-        summarize(values, resamples=settings.resamples, seed=settings.seed), " and ".join(forms),
+        questions.protocol, questions.predicate, kinds, method, len(values), len(values) if group else questions.drawn_from, len(questions.candidates),
+        summarize(values, resamples=settings.resamples, seed=settings.seed), form, group,
     )
 
 

@@ -5,16 +5,31 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from generel.concepts.atomic import write_beside
-from training.evaluate.methods import BIASED, COSINE, DEGREE, RAW, RAW_NEAREST, RAW_VOTE, TFIDF_NEAREST, VOTE
+from training.evaluate.comparison import Difference
+from training.evaluate.measures import Measure
+from training.evaluate.measures import to_records as measure_records
+from training.evaluate.methods import (
+    BIASED,
+    CO_SHARING,
+    COSINE,
+    DEGREE,
+    PPMI,
+    RAW,
+    RAW_NEAREST,
+    RAW_VOTE,
+    TFIDF_NEAREST,
+    VOTE,
+)
 from training.evaluate.metrics import Interval
 from training.evaluate.outcomes import Evaluation, Row
+from training.evaluate.pictures import RECALL_FILE, RELIABILITY_FILE, draw_recall, draw_reliability
 from training.evaluate.questions import EVERY_KIND, SYNONYM
 
 JSON_FILE, MARKDOWN_FILE = "evaluation.json", "evaluation.md"
 METRICS = ("mrr", "recall_at_10", "auroc", "fair_auroc", "average_precision")
 OURS = (COSINE, BIASED, VOTE)
 # What costs no training; a space that does not beat these has learned nothing worth having.
-FLOORS = (DEGREE, RAW_VOTE, RAW_NEAREST, TFIDF_NEAREST)
+FLOORS = (DEGREE, RAW_VOTE, CO_SHARING, PPMI, RAW_NEAREST, TFIDF_NEAREST)
 # What a space is first asked for: title, protocol, predicate, kinds.
 HEADLINES = (
     ("gene–disease", "relations", "gene_of_disease", "gene-disease"),
@@ -28,7 +43,7 @@ def to_records(rows: Sequence[Row]) -> list[dict[str, object]]:
     return [
         {
             "protocol": row.protocol, "predicate": row.predicate, "kinds": row.kinds, "method": row.method, "queries": row.queries,
-            "candidates": row.candidates, **_columns(row), "drawn_from": row.drawn_from, "form": row.form,
+            "candidates": row.candidates, **_columns(row), "drawn_from": row.drawn_from, "form": row.form, "group": row.group,
         }
         for row in rows
     ]
@@ -54,12 +69,17 @@ def write_interval(interval: Interval) -> str:
 
 
 def write_report(evaluation: Evaluation, folder: Path) -> None:
-    """Write `evaluation.json` and `evaluation.md` into the folder; equal evaluations give equal bytes."""
-    content = {**evaluation.facts, "summary": summarize_headlines(evaluation.rows), "figures": to_records(evaluation.rows)}
+    """Write `evaluation.json`, `evaluation.md` and the pictures into the folder; equal evaluations give equal bytes."""
+    content = {
+        **evaluation.facts, "summary": summarize_headlines(evaluation.rows), "figures": to_records(evaluation.rows),
+        "measures": measure_records(evaluation.measures), "breakdowns": to_records(evaluation.breakdowns),
+    }
     with write_beside(folder / JSON_FILE) as temporary:
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     with write_beside(folder / MARKDOWN_FILE) as temporary:
         temporary.write_text(to_markdown(evaluation), encoding="utf-8")
+    draw_recall(evaluation.outcomes, folder / RECALL_FILE, titles={tuple(questions): title for title, *questions in HEADLINES})
+    draw_reliability(evaluation.random_percentiles, evaluation.true_percentiles, folder / RELIABILITY_FILE)
 
 
 def to_markdown(evaluation: Evaluation) -> str:
@@ -75,7 +95,19 @@ def to_markdown(evaluation: Evaluation) -> str:
     ]
     for _, rows in _by_questions(evaluation.rows):
         lines += ["", *_markdown_table(rows)]
+    lines += _markdown_measures(evaluation.measures) + _markdown_breakdowns(evaluation.breakdowns)
     return "\n".join(lines) + "\n"
+
+
+def write_comparison(differences: Sequence[Difference]) -> list[dict[str, object]]:
+    """A record a figure: both spaces, the difference with its paired interval, the p-value."""
+    return [
+        {
+            "protocol": each.protocol, "predicate": each.predicate, "kinds": each.kinds, "method": each.method, "metric": each.metric, "queries": each.queries,
+            "left": each.left, "right": each.right, "difference": each.difference[0], "low": each.difference[1], "high": each.difference[2], "p_value": each.p_value,
+        }
+        for each in differences
+    ]
 
 
 def summarize_headlines(rows: Sequence[Row]) -> list[str]:
@@ -119,6 +151,31 @@ def _markdown_table(rows: Sequence[Row]) -> list[str]:
         "| method | MRR | recall@10 | AUROC | AUROC, equally popular | average precision |", "| --- | --- | --- | --- | --- | --- |",
         *(f"| {' | '.join(str(cell[column]) for column in ('method', *METRICS))} |" for cell in cells),
     ]
+
+
+def _markdown_measures(measures: Sequence[Measure]) -> list[str]:
+    """One table for each protocol whose figures are no ranking."""
+    lines: list[str] = []
+    for protocol in dict.fromkeys(each.protocol for each in measures):
+        lines += ["", f"## {protocol}", "", "| about | method | metric | n | figure | p | note |", "| --- | --- | --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {each.about} | {each.method} | {each.metric} | {each.n:,} | {write_interval(each.interval)} | {'' if each.p_value is None else f'{each.p_value:.2g}'} | {each.note} |"
+            for each in measures if each.protocol == protocol
+        ]
+    return lines
+
+
+def _markdown_breakdowns(rows: Sequence[Row]) -> list[str]:
+    """One table for each set of questions: groups by methods, MRR."""
+    lines: list[str] = []
+    for (protocol, predicate, kinds), group in _by_questions(rows):
+        methods = list(dict.fromkeys(row.method for row in group))
+        lines += ["", f"## {protocol}: {predicate}, {kinds}, by group – MRR", "", f"| group | queries | {' | '.join(methods)} |", f"| --- | --- |{' --- |' * len(methods)}"]
+        for name in dict.fromkeys(row.group for row in group):
+            found = {row.method: row for row in group if row.group == name}
+            cells = [write_interval(found[method].figures.mrr) if method in found else "" for method in methods]
+            lines.append(f"| {name} | {next(iter(found.values())).queries:,} | {' | '.join(cells)} |")
+    return lines
 
 
 def _columns(row: Row) -> dict[str, object]:

@@ -1,0 +1,78 @@
+"""Floors that read the training graph and no text: co-sharing, and vectors from its matrix of ties (PPMI and singular values).
+
+What these reach costs seconds; a space that does not beat them has learned the graph's counts and no more.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array
+from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import randomized_svd
+
+from training.evaluate.split import Numbers
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CoSharing:
+    """Subjects that share neighbors with who asks vote for what they are tied to, each with the cosine of the two rows of ties.
+
+    A subject never votes on itself.
+
+    Attributes:
+        neighbors: (n_concepts, n_concepts) 1 where two concepts have any training tie, symmetric.
+        ties: (n_concepts, n_concepts) training rows of what is asked about, subject to object.
+    """
+
+    neighbors: csr_array
+    ties: csr_array
+    # Sums of products of the same few numbers in another order.
+    resolution: float = 1e-6
+
+    @cached_property
+    def _rows(self) -> csr_array:
+        """Ties to common concepts say less: each is divided by the root of how many share it, then rows have unit norm."""
+        degrees = np.maximum(np.asarray(self.neighbors.sum(axis=0), dtype=np.float32), 1)
+        weighted = self.neighbors @ diags_array(1 / np.sqrt(degrees), dtype=np.float32).tocsr()
+        return csr_array(normalize(weighted))
+
+    @cached_property
+    def _subjects(self) -> Numbers:
+        return np.flatnonzero(np.diff(self.ties.indptr))
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c) sums of cosines; 0 for a candidate that nobody votes for."""
+        if not len(self._subjects):
+            return np.zeros((len(queries), len(candidates)), dtype=np.float32)
+        votes = (self._rows[queries] @ self._rows[self._subjects].T).tolil()
+        places = np.minimum(np.searchsorted(self._subjects, queries), len(self._subjects) - 1)
+        for row in np.flatnonzero(self._subjects[places] == queries):
+            votes[row, places[row]] = 0
+        known = self.ties[self._subjects][:, candidates].tocsr()
+        known.data = np.ones_like(known.data)
+        scores: Floats = (votes.tocsr() @ known).toarray().astype(np.float32)
+        return scores
+
+
+def ppmi_vectors(neighbors: csr_array, *, dims: int, seed: int) -> Floats:
+    """(n, dims) unit rows, zeros where a concept has no tie: the left singular vectors of the matrix of PPMI, times the root of their values.
+
+    PPMI of two tied concepts is max(0, ln(n · sum / (degree · degree))), n being 1 for a tie, as Levy and Goldberg factor it (NIPS 2014).
+
+    Args:
+        neighbors: (n, n) symmetric, 1 for a training tie.
+        dims: at most n - 1 are kept.
+        seed: of the randomized decomposition.
+    """
+    coordinates = neighbors.tocoo()
+    degrees = np.asarray(neighbors.sum(axis=0), dtype=np.float64)
+    strength = np.log(coordinates.data * degrees.sum() / (degrees[coordinates.row] * degrees[coordinates.col]))
+    ppmi = csr_array((np.maximum(strength, 0), (coordinates.row, coordinates.col)), shape=neighbors.shape)
+    kept = min(dims, neighbors.shape[0] - 1)
+    left, values, _ = randomized_svd(ppmi, n_components=kept, n_iter=4, random_state=seed)
+    vectors: Floats = normalize(left * np.sqrt(values)).astype(np.float32)
+    return vectors
