@@ -8,7 +8,7 @@ from generel.cli.output import format_option, tell, write_records
 from generel.cli.progress import RichProgress
 from generel.concepts.home import Home
 from generel.query.find_space import find_space
-from training.evaluate.settings import PARTS, PROTOCOLS, Settings
+from training.evaluate.settings import PARTS, PROTOCOLS, RIVALS, Settings
 
 
 @click.command(short_help="Measure how good a space is on what was held out.")
@@ -17,10 +17,12 @@ from training.evaluate.settings import PARTS, PROTOCOLS, Settings
 @click.option("--part", type=click.Choice(PARTS), default=Settings.part, show_default=True, help="Which held-out rows to ask about.")
 @click.option("--queries", type=click.IntRange(min=1), default=Settings.queries, show_default=True, help="At most so many questions a predicate and pair of kinds; more are sampled.")
 @click.option("--seed", type=click.IntRange(min=0), default=Settings.seed, show_default=True, help="Of samples and intervals.")
+@click.option("--rival", "rivals", type=click.Choice(list(RIVALS)), multiple=True, help="Train this graph embedding as well and ask it the same (extra 'rivals'); may be given several times.")
+@click.option("--rival-seconds", type=click.FloatRange(min=1), default=Settings.rival_seconds, show_default=True, help="Training time of each rival.")
 @click.option("--compare", "other", metavar="SPACE", help="Another space of the same build: print the differences to it, with paired intervals, instead of the table.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evaluation.json and evaluation.md; the default is 'evaluation' in the run's folder.")
 @format_option
-def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, other: str | None, out: Path | None, format: str) -> None:
+def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, rivals: tuple[str, ...], rival_seconds: float, other: str | None, out: Path | None, format: str) -> None:
     """How good SPACE (a name or a folder; the default is as everywhere) is at what its training never saw.
 
     Held-out relations, relations of concepts that were kept out altogether, and held-out synonyms are asked; every answer
@@ -36,7 +38,7 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     from training.evaluate.report import summarize_headlines, to_records, to_table, write_comparison, write_report
 
     home = Home.from_environment()
-    settings = Settings(protocols=protocols or PROTOCOLS, part=part, queries=queries, seed=seed)
+    settings = Settings(protocols=protocols or PROTOCOLS, part=part, queries=queries, rivals=rivals, rival_seconds=rival_seconds, seed=seed)
     evaluation = examine(find_space(space, home=home), home=home, settings=settings, progress=RichProgress())
     if other is not None:
         beside = examine(find_space(other, home=home), home=home, settings=settings, progress=RichProgress())

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS
-from training.evaluate.metrics import Ranks
 from training.evaluate.outcomes import Outcome, Row, row_of
 from training.evaluate.questions import SYNONYM, Questions
 from training.evaluate.settings import Settings
@@ -83,6 +82,5 @@ def break_down(outcomes: Sequence[Outcome], groups: Groups, *, settings: Setting
             members[id(questions)] = groups.of(questions)
         for name, inside in members[id(questions)].items():
             if inside.sum() >= LEAST_QUESTIONS:
-                part = Ranks(*(column[inside] for column in outcome.ranks))
-                rows.append(row_of(questions, questions.kinds, outcome.method, part, form=outcome.form, group=name, settings=settings))
+                rows.append(row_of(questions, questions.kinds, outcome.method, outcome.ranks.of(inside), form=outcome.form, group=name, settings=settings))
     return rows

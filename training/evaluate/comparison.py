@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generel.concepts.errors import BuildMismatch
-from training.evaluate.metrics import Figures, bootstrap_means, per_query, summarize
+from training.evaluate.metrics import Figures, Interval, bootstrap_means, per_query, summarize
 from training.evaluate.outcomes import Outcome
 from training.evaluate.settings import Settings
 
@@ -35,7 +35,7 @@ class Difference:
     queries: int
     left: float
     right: float
-    difference: tuple[float, float, float]
+    difference: Interval
     p_value: float
 
 
@@ -65,7 +65,7 @@ def _differences(left: Outcome, right: Outcome, *, settings: Settings) -> list[D
     figures = summarize(changes, resamples=settings.resamples, seed=settings.seed)
     return [
         Difference(
-            *_key(left), metric, len(ours), float(ours[:, column].mean()), float(theirs[:, column].mean()), tuple(figures[column]),
+            *_key(left), metric, len(ours), float(ours[:, column].mean()), float(theirs[:, column].mean()), figures[column],
             p_value=_p_value(changes[:, column], resamples=settings.resamples, seed=settings.seed),
         )
         for column, metric in enumerate(METRICS)

@@ -23,6 +23,7 @@ from generel.model.encoder import TextEncoder
 from generel.model.encoder_folder import LANGUAGE_MODEL
 from kg.build import Build, find_build
 from training.evaluate.breakdowns import Groups, break_down
+from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import ppmi_vectors
 from training.evaluate.methods import RelationMethods, SynonymMethods, kinds_asked, tfidf_of_synonyms
 from training.evaluate.names import FORMS, NameTerms, RawFeatures, barycenters, composed_mask, read_features
@@ -36,7 +37,7 @@ from training.evaluate.questions import (
     synonym_questions,
 )
 from training.evaluate.reliability import measure_reliability, read_percentiles, stated_percentiles
-from training.evaluate.settings import Settings
+from training.evaluate.settings import RIVALS, Settings
 from training.evaluate.space import SpaceVectors, read_space
 from training.evaluate.split import NumberedSplit, number_split
 
@@ -49,13 +50,15 @@ Chooser = Callable[[Questions], Mapping[str, str]]
 
 
 class Rivals(NamedTuple):
-    """What the rivals know: the synonyms asked about, features of strings, of concepts (n, dims), of the training graph (n, dims), and TF-IDF by form."""
+    """What the rivals know: the synonyms asked about, features of strings, of concepts (n, dims), of the training graph (n, dims), TF-IDF by form, and
+    graph embeddings by the name in the table."""
 
     synonyms: SynonymTexts
     features: RawFeatures
     raw: NDArray[np.float32]
     graph: NDArray[np.float32]
     terms: dict[str, NameTerms]
+    trained: dict[str, GraphRival]
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class Examination:
         synonyms = self._draw(self.settings.part, self.settings.queries)
         composed = composed_mask(self.split, self.composed_kinds)
         features = self._features(synonyms, composed, progress=progress)
-        return Rivals(synonyms, features, self._raw(features, composed), self._graph(progress=progress), self._terms(composed, progress=progress))
+        return Rivals(synonyms, features, self._raw(features, composed), self._graph(progress=progress), self._terms(composed, progress=progress), self._trained(progress=progress))
 
     def _outcomes(self, protocol: str, rivals: Rivals, *, progress: Progress) -> list[Outcome]:
         title = f"Ask about {protocol}"
@@ -107,7 +110,7 @@ class Examination:
             of_synonyms = SynonymMethods(self.split, self.space, embedded, rivals.raw, rivals.features, rivals.terms, rivals.synonyms)
             asked = list(synonym_questions(self.split, rivals.synonyms))
             return ask(asked, of_synonyms, choose=self._synonym_chooser(rivals.terms), title=title, progress=progress)
-        methods = RelationMethods(self.split, self.space, rivals.raw, rivals.graph, rivals.terms, self.settings.neighbors)
+        methods = RelationMethods(self.split, self.space, rivals.raw, rivals.graph, rivals.terms, self.settings.neighbors, rivals.trained)
         return ask(list(self._questions(protocol)), methods, choose=self._relation_chooser(methods), title=title, progress=progress)
 
     def _embed(self, texts: Sequence[str], *, progress: Progress) -> NDArray[np.float32]:
@@ -147,6 +150,10 @@ class Examination:
     def _graph(self, *, progress: Progress) -> NDArray[np.float32]:
         with progress.task("Decompose the training graph"):
             return ppmi_vectors(self.split.training_neighbors(), dims=GRAPH_DIMS, seed=self.settings.seed)
+
+    def _trained(self, *, progress: Progress) -> dict[str, GraphRival]:
+        seconds, seed = self.settings.rival_seconds, self.settings.seed
+        return {f"{RIVALS[name]} ({seconds:g} s)": GraphRival(name, self.split, seconds=seconds, seed=seed, progress=progress) for name in self.settings.rivals}
 
     def _terms(self, composed: NDArray[np.bool_], *, progress: Progress) -> dict[str, NameTerms]:
         terms = {}

@@ -1,12 +1,13 @@
 """Which methods answer which questions, under the names they have in the table."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS
+from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.names import NameTerms, RawFeatures
 from training.evaluate.questions import Questions, SynonymTexts
@@ -33,6 +34,7 @@ class RelationMethods:
         graph: (n_concepts, dims) vectors of the training graph, see `graph_scorers.ppmi_vectors`.
         terms: TF-IDF by form.
         neighbors: how many vote.
+        rivals: graph embeddings that were trained for this, by the name in the table.
     """
 
     split: NumberedSplit
@@ -41,6 +43,7 @@ class RelationMethods:
     graph: Floats
     terms: Mapping[str, NameTerms]
     neighbors: int
+    rivals: Mapping[str, GraphRival] = field(default_factory=dict)
 
     def scorers(self, questions: Questions) -> dict[str, Scorer]:
         """The methods without a choice of form, in the order of the table."""
@@ -54,6 +57,7 @@ class RelationMethods:
             CO_SHARING: CoSharing(self.split.training_neighbors(), ties),
             PPMI: Cosine(self.graph, self.graph),
             DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
+            **{name: scorer for name, rival in self.rivals.items() if (scorer := rival.scorer(questions.predicates))},
         }
 
     def forms(self, questions: Questions) -> dict[str, dict[str, Scorer]]:

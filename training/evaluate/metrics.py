@@ -32,6 +32,11 @@ class Ranks(NamedTuple):
     asking: NDArray[np.int64]
 
 
+    def of(self, chosen: NDArray[np.bool_]) -> "Ranks":
+        """The questions chosen, (q,) bool."""
+        return Ranks(self.above[chosen], self.tied[chosen], self.negatives[chosen], self.fair[chosen], self.asking[chosen])
+
+
 class Interval(NamedTuple):
     """A mean over queries and the ends of its bootstrap interval."""
 

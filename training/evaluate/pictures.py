@@ -13,6 +13,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from generel.concepts.atomic import write_beside
@@ -85,7 +86,7 @@ def _label(ax: Axes, *, title: str, x: str, y: str) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _save(figure: plt.Figure, path: Path) -> None:
+def _save(figure: Figure, path: Path) -> None:
     with write_beside(path) as temporary:
         # No date and no version of the library, so that equal figures are equal files.
         figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})

@@ -56,8 +56,8 @@ def stated_percentiles(asked: Sequence[Questions], split: NumberedSplit, space: 
             continue
         true.setdefault(questions.kinds, []).append(_percentiles(space, questions.queries, questions.answers, distribution))
         if questions.kinds not in random:
-            drawn = (rng.choice(each, N_RANDOM) for each in map(concepts_of, questions.kinds.split("-")))
-            random[questions.kinds] = _percentiles(space, *drawn, distribution)
+            left, right = (rng.choice(concepts_of(kind), N_RANDOM) for kind in questions.kinds.split("-"))
+            random[questions.kinds] = _percentiles(space, left, right, distribution)
     return random, {kinds: np.concatenate(each) for kinds, each in true.items()}
 
 
@@ -65,7 +65,7 @@ def measure_reliability(random: dict[str, Reals], true: dict[str, Reals], *, set
     """The share of pairs above the 95th percentile, in percent: 5 of random ones where it is honest, all of true ones at best."""
     measures = []
     for name, percentiles in [*((f"{kinds}, random pairs", each) for kinds, each in random.items()), *((f"{kinds}, held-out pairs", each) for kinds, each in true.items())]:
-        above = 100.0 * (percentiles > HIGH)[:, None]
+        above: Reals = np.where(percentiles > HIGH, 100.0, 0.0)[:, None]
         low, high = np.percentile(bootstrap_means(above, resamples=settings.resamples, seed=settings.seed), [2.5, 97.5])
         measures.append(Measure("reliability", name, "generel percentile", "pairs above the 95th percentile, %", len(above), Interval(float(above.mean()), float(low), float(high))))
     return measures

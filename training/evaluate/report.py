@@ -78,7 +78,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> None:
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     with write_beside(folder / MARKDOWN_FILE) as temporary:
         temporary.write_text(to_markdown(evaluation), encoding="utf-8")
-    draw_recall(evaluation.outcomes, folder / RECALL_FILE, titles={tuple(questions): title for title, *questions in HEADLINES})
+    draw_recall(evaluation.outcomes, folder / RECALL_FILE, titles={(protocol, predicate, kinds): title for title, protocol, predicate, kinds in HEADLINES})
     draw_reliability(evaluation.random_percentiles, evaluation.true_percentiles, folder / RELIABILITY_FILE)
 
 

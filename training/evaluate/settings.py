@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 PROTOCOLS = ("relations", "cold", "synonyms")
 PARTS = ("test", "validation")
+RIVALS = {"transe": "TransE", "complex": "ComplEx", "rotate": "RotatE"}
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Settings:
         choice_queries: validation questions on which the form of TF-IDF is chosen.
         resamples: of the queries, for the intervals.
         neighbors: how many training subjects vote.
+        rivals: of RIVALS, the graph embeddings to train and ask as well.
+        rival_seconds: training time of each.
         seed: of the samples and the resamples.
     """
 
@@ -26,4 +29,6 @@ class Settings:
     choice_queries: int = 300
     resamples: int = 1000
     neighbors: int = 100
+    rivals: tuple[str, ...] = ()
+    rival_seconds: float = 300.0
     seed: int = 20261121

@@ -1,0 +1,124 @@
+"""Knowledge-graph embeddings of PyKEEN as rivals: TransE, ComplEx and RotatE on the same training rows, each within a budget of seconds.
+
+They know concepts by number and no text: a cold concept keeps its random start and is at chance. Their budget stands in the table's notes,
+for what they reach grows with it.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from generel.concepts.errors import MissingExtra
+from generel.concepts.progress import SILENT, Progress
+from training.evaluate.scorers import ROUNDING
+from training.evaluate.settings import RIVALS
+from training.evaluate.split import TRAIN, NumberedSplit, Numbers
+
+DIMS, BATCH, NEGATIVES, LEARNING_RATE = 128, 1024, 32, 0.01
+EPOCHS_WITHOUT_END = 1_000_000
+FLOATS_AT_ONCE = 40_000_000
+
+
+class TimeIsUpError(Exception):
+    """The budget is spent."""
+
+
+@dataclass(frozen=True)
+class Triples:
+    """A trained model's scores of (subject, predicate, object).
+
+    Attributes:
+        model: of PyKEEN.
+        predicates: numbers of the predicates asked about; of several the best score counts.
+    """
+
+    model: Any
+    predicates: Sequence[int]
+    resolution: float = ROUNDING
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> NDArray[np.float32]:
+        """(q, c) float32, higher for a better answer."""
+        tails = torch.tensor(candidates)
+        rows = max(1, FLOATS_AT_ONCE // (len(candidates) * DIMS))
+        with torch.inference_mode():
+            blocks = [
+                torch.stack([self.model.score_t(self._asked(block, predicate), tails=tails) for predicate in self.predicates]).amax(dim=0).numpy()
+                for block in np.array_split(queries, max(1, -(-len(queries) // rows)))
+            ]
+        return np.concatenate(blocks).astype(np.float32)
+
+    @staticmethod
+    def _asked(queries: Numbers, predicate: int) -> torch.Tensor:
+        return torch.stack([torch.tensor(queries), torch.full((len(queries),), predicate)], dim=1)
+
+
+class GraphRival:
+    """One model, trained on all training rows of a split."""
+
+    def __init__(self, name: str, split: NumberedSplit, *, seconds: float, seed: int, progress: Progress = SILENT) -> None:
+        """Train it; `seconds` of training, nothing else in them.
+
+        Raises:
+            MissingExtra: PyKEEN is not installed.
+        """
+        try:
+            import pykeen.models
+            from pykeen.training import SLCWATrainingLoop
+            from pykeen.training.callbacks import TrainingCallback
+            from pykeen.triples import CoreTriplesFactory
+        except ImportError as error:
+            raise MissingExtra("PyKEEN", "rivals", "embedding the graph") from error
+
+        class Clock(TrainingCallback):
+            """Ends the loop in time."""
+
+            def post_batch(self, epoch: int, batch: Any, **kwargs: Any) -> None:
+                """Look at the clock."""
+                if time.monotonic() - started > seconds:
+                    raise TimeIsUpError
+
+        # It warns once a batch size that it is not on a graphics card.
+        logging.getLogger("pykeen").setLevel(logging.ERROR)
+        rows = split.relations.filter(split.relations["part"] == TRAIN)
+        self.predicates = sorted(set(rows["predicate"]))
+        number = {name: place for place, name in enumerate(self.predicates)}
+        triples = torch.from_numpy(np.stack([rows["subject"].to_numpy(), rows["predicate"].replace_strict(number).to_numpy(), rows["object"].to_numpy()], axis=1).astype(np.int64))
+        factory = CoreTriplesFactory(triples, num_entities=split.n_concepts, num_relations=len(self.predicates))
+        model = getattr(pykeen.models, RIVALS[name])
+        self.model = model(triples_factory=factory, embedding_dim=DIMS, random_seed=seed, loss=_loss(name), **_start(name))
+        loop = SLCWATrainingLoop(
+            model=self.model, triples_factory=factory, optimizer=torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE),
+            negative_sampler_kwargs={"num_negs_per_pos": NEGATIVES}, automatic_memory_optimization=False,
+        )
+        with progress.task(f"Train {RIVALS[name]} for {seconds:g} s"), suppress(TimeIsUpError):
+            started = time.monotonic()
+            loop.train(factory, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, pin_memory=False, callbacks=Clock())  # type: ignore[no-untyped-call]
+        self.model.eval()
+
+    def scorer(self, predicates: Sequence[str]) -> Triples | None:
+        """What answers questions about these predicates; None where training has none of them."""
+        known = [self.predicates.index(name) for name in predicates if name in self.predicates]
+        return Triples(self.model, known) if known else None
+
+
+def _loss(name: str) -> Any:
+    """As each model's makers train it: distances against a margin, the products of ComplEx by their logistic loss."""
+    from pykeen.losses import NSSALoss, SoftplusLoss
+
+    return SoftplusLoss() if name == "complex" else NSSALoss(margin=3.0, adversarial_temperature=1.0)
+
+
+def _start(name: str) -> dict[str, Any]:
+    """ComplEx as PyKEEN starts it has scores so far from zero, and rows so held back, that minutes teach it nothing."""
+    from pykeen.nn.init import xavier_normal_
+
+    if name != "complex":
+        return {}
+    return {"entity_initializer": xavier_normal_, "relation_initializer": xavier_normal_, "regularizer_kwargs": {"weight": 1e-6, "p": 2.0, "normalize": True}}
