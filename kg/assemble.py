@@ -15,14 +15,16 @@ from generel.concepts.progress import SILENT, Progress
 from generel.concepts.tables import ASSOCIATIONS, COOCCURRENCES, RELATIONS, SET_ASIDE, VARIANTS
 from kg.ends import UNKNOWN, check_predicates, place_ends
 from kg.folding import OTHER_KIND, fold_concepts, fold_strongest, one_kind_each
+from kg.gene_sets import place_gene_sets
 from kg.graph import AssembledGraph
+from kg.gwas import nearest_gene
 from kg.harvest import MENTION, Harvest, count_set_aside
 from kg.identity import Identity, identify
 from kg.kind_settling import settle_kinds
 from kg.lexicon import resolve_mentions
 from kg.named_mappings import resolve_mappings
 from kg.pruning import prune
-from kg.ties import ASSOCIATED, TOGETHER, relations_of_associations, relations_of_cooccurrences
+from kg.ties import TOGETHER, predicate_of_association, relations_of_associations, relations_of_cooccurrences
 
 SYMMETRIC = [each.name for each in PREDICATES if each.symmetric]
 Placed = tuple[pl.DataFrame, pl.DataFrame]
@@ -38,12 +40,14 @@ class AssemblySettings:
         is_a_ties: sources whose is_a rows count as ties.
         least_neg_log10_p: from which significance on an association counts as a relation.
         least_ppmi: from which PPMI on a co-occurrence counts as a relation.
+        nearest_gene_kb: kilobases within which a variant that no source gives a gene is given the nearest one, where genes' positions are known.
     """
 
     keep_untied: Mapping[str, str] = field(default_factory=dict)
     is_a_ties: tuple[str, ...] = ()
     least_neg_log10_p: float = 7.3
     least_ppmi: float = 0.5
+    nearest_gene_kb: int = 500
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ def assemble(harvests: Mapping[str, Harvest], *, settings: AssemblySettings, pro
         BadTable: a relation has an unknown predicate.
     """
     gathered = _gather(harvests)
+    gathered.relations = pl.concat([gathered.relations, _nearest_genes(gathered, max_distance=1000 * settings.nearest_gene_kb)])
     check_predicates(gathered.relations)
     with progress.task("Resolving identifiers and names", total=3) as advance:
         mappings, unnamed = resolve_mappings(gathered.concepts, gathered.mappings)
@@ -79,7 +84,7 @@ def assemble(harvests: Mapping[str, Harvest], *, settings: AssemblySettings, pro
         directory = _directory(gathered, concepts, members=members, identifiers=pl.concat([members, merges.select(members.columns)]).unique())
         advance(1)
     with progress.task("Assembling the graph", total=2) as advance:
-        relations, associations, variants, cooccurrences = _place_all(gathered, directory)
+        relations, associations, variants, cooccurrences = _place_all(gathered, directory, sources=list(harvests))
         made = [
             relations_of_associations(associations[0], least_neg_log10_p=settings.least_neg_log10_p),
             relations_of_cooccurrences(cooccurrences[0], least_ppmi=settings.least_ppmi),
@@ -88,7 +93,8 @@ def assemble(harvests: Mapping[str, Harvest], *, settings: AssemblySettings, pro
         advance(1)
         set_aside = [gathered.set_aside, unnamed, identity.set_aside, _of_other_kind(gathered.concepts, identity, other_kind)]
         set_aside += [lost for _, lost in (relations, associations, variants, cooccurrences)]
-        graph = AssembledGraph(concepts, folded, associations[0], variants[0], cooccurrences[0], merges, _total(set_aside))
+        gene_sets, lost = place_gene_sets(gathered.gene_sets, directory.entries, unresolved=directory.unresolved)
+        graph = AssembledGraph(concepts, folded, associations[0], variants[0], cooccurrences[0], gene_sets, merges, _total([*set_aside, lost]))
         pruned = prune(graph, keep_untied=settings.keep_untied, is_a_ties=settings.is_a_ties)
         advance(1)
     return pruned
@@ -100,10 +106,17 @@ def _gather(harvests: Mapping[str, Harvest]) -> Harvest:
     return Harvest(**{each.name: pl.concat([getattr(part, each.name) for part in parts]) for each in fields(Harvest)})
 
 
+def _nearest_genes(gathered: Harvest, *, max_distance: int) -> pl.DataFrame:
+    """RELATIONS of the variants that no source gives a gene to the genes around or nearest to them."""
+    known = gathered.relations.filter(pl.col("predicate") == nearest_gene.PREDICATE)["subject"].unique()
+    without = gathered.variants.filter(~pl.col("variant").is_in(known.implode()))
+    return nearest_gene.nearest_genes(without, gathered.gene_positions, max_distance=max_distance)
+
+
 def _directory(gathered: Harvest, concepts: pl.DataFrame, *, members: pl.DataFrame, identifiers: pl.DataFrame) -> Directory:
     """Where the identifiers and all mentions of the gathered rows lead."""
     ends = [gathered.relations["subject"], gathered.relations["object"], gathered.associations["variant"], gathered.associations["trait"]]
-    ends += [gathered.cooccurrences["left"], gathered.cooccurrences["right"], gathered.variants["variant"]]
+    ends += [gathered.cooccurrences["left"], gathered.cooccurrences["right"], gathered.variants["variant"], gathered.gene_sets["gene"]]
     mentions = pl.concat([end.rename("mention") for end in ends])
     merged_names = gathered.concepts.select("kind", "name", alias="curie").join(members, on=["kind", "alias"])
     resolution = resolve_mentions(mentions.filter(mentions.str.starts_with(MENTION)), concepts, merged_names=merged_names)
@@ -112,12 +125,15 @@ def _directory(gathered: Harvest, concepts: pl.DataFrame, *, members: pl.DataFra
     return Directory(entries, resolution.unresolved)
 
 
-def _place_all(gathered: Harvest, directory: Directory) -> tuple[Placed, Placed, Placed, Placed]:
+def _place_all(gathered: Harvest, directory: Directory, *, sources: list[str]) -> tuple[Placed, Placed, Placed, Placed]:
     """Relations, associations, variants and co-occurrences in canonical CURIEs, each with its SET_ASIDE."""
     relations = _place(gathered.relations, directory, table="RELATIONS", key=list(RELATIONS.key), by=["confidence"])
-    of_associations = gathered.associations.rename({"variant": "subject", "trait": "object"}).with_columns(predicate=pl.lit(ASSOCIATED))
+    of_associations = gathered.associations.with_columns(predicate=predicate_of_association(pl.col("trait"))).rename({"variant": "subject", "trait": "object"})
     key = ["subject", "object", "study", "effect_allele"]
-    associations = _place(of_associations, directory, table="ASSOCIATIONS", key=key, by=["neg_log10_p", "n"])
+    # Of two sources that tell of one study, the earlier in the recipe is believed.
+    places = {source: -place for place, source in enumerate(sources)}
+    of_associations = of_associations.with_columns(precedence=pl.col("source").replace_strict(places, default=-len(places), return_dtype=pl.Int64))
+    associations = _place(of_associations, directory, table="ASSOCIATIONS", key=key, by=["precedence", "neg_log10_p", "n"])
     of_pairs = gathered.cooccurrences.rename({"left": "subject", "right": "object"}).with_columns(predicate=pl.lit(TOGETHER))
     pairs = _place(of_pairs, directory, table="COOCCURRENCES", key=["subject", "object", "cohort"], by=["n_together", "ppmi"])
     return (

@@ -6,7 +6,7 @@ that is there already with the same digest is used as it is.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,20 +22,20 @@ from generel.concepts.progress import SILENT, Progress
 from generel.concepts.tables import TABLES, Table, read_table, write_table
 from generel.index.lock import hold
 from kg.assemble import assemble
-from kg.fetch import fetch_source
+from kg.fetch import fetch_source, source_state
 from kg.graph import AssembledGraph
 from kg.harvest import Harvest
 from kg.inputs import Input, describe_inputs, digest_inputs
 from kg.recipe import Recipe
 from kg.report import count_graph, count_split
-from kg.selection import select_sources
+from kg.selection import keep_allowed, select_sources
 from kg.sources.record import Source
 from kg.sources.registry import SOURCES
 from kg.split import Split, make_split
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "build.json"
-OF_GRAPH = ("concepts", "relations", "associations", "variants", "cooccurrences", "merges", "set_aside")
+OF_GRAPH = ("concepts", "relations", "associations", "variants", "cooccurrences", "gene_sets", "merges", "set_aside")
 OF_SPLIT = ("split_relations", "split_names", "split_concepts")
 
 
@@ -71,6 +71,10 @@ class Build:
         return self._table("cooccurrences")
 
     @cached_property
+    def gene_sets(self) -> pl.DataFrame:
+        return self._table("gene_sets")
+
+    @cached_property
     def merges(self) -> pl.DataFrame:
         return self._table("merges")
 
@@ -92,7 +96,7 @@ def build(
     home: Home,
     data: Path | None = None,
     without: Iterable[str] = (),
-    license_allow: Iterable[str] = (),
+    license_allow: Collection[str] = (),
     offline: bool = False,
     name: str = "",
     force: bool = False,
@@ -117,16 +121,18 @@ def build(
     """
     name = name or recipe.name
     _check_name(name)
-    chosen = select_sources(recipe, sources, without=without, license_allow=license_allow)
+    chosen = select_sources(
+        recipe, sources, without=without, license_allow=license_allow, is_there=lambda source: source_state(source, cache=home.cache, data=data).is_complete
+    )
     fetched = {source.name: (source, fetch_source(source, cache=home.cache, data=data, offline=offline, progress=progress)) for source in chosen.used}
     inputs = describe_inputs(fetched, cache=home.cache)
-    digest = digest_inputs(recipe, inputs)
+    digest = digest_inputs(recipe, inputs, license_allow=license_allow)
     folder = home.builds / name
     if not force and _is_made(folder, digest):
         progress.say(f"build '{name}' is there already and nothing it depends on has changed: {folder}")
         return folder
     with hold(home.builds / f".{name}.lock", wait=False):
-        _make(folder, recipe=recipe, inputs=inputs, digest=digest, left_out=chosen.left_out, progress=progress)
+        _make(folder, recipe=recipe, inputs=inputs, digest=digest, left_out=chosen.left_out, license_allow=license_allow, progress=progress)
     return folder
 
 
@@ -178,11 +184,11 @@ def _is_made(folder: Path, digest: str) -> bool:
     return made and all((folder / f"{table}.parquet").exists() for table in OF_GRAPH + OF_SPLIT)
 
 
-def _make(folder: Path, *, recipe: Recipe, inputs: list[Input], digest: str, left_out: Mapping[str, str], progress: Progress) -> None:
+def _make(folder: Path, *, recipe: Recipe, inputs: list[Input], digest: str, left_out: Mapping[str, str], license_allow: Collection[str], progress: Progress) -> None:
     harvests: dict[str, Harvest] = {}
     with progress.task("Reading sources", total=len(inputs)) as advance:
         for each in inputs:
-            harvests[each.source.name] = read_source(each)
+            harvests[each.source.name] = keep_allowed(read_source(each), each.source, license_allow=license_allow)
             advance(1)
     graph = assemble(harvests, settings=recipe.assembly, progress=progress)
     harvests.clear()

@@ -10,7 +10,7 @@ from generel.concepts.home import Home
 from kg.build import Build, find_build, read_build
 from kg.build import build as make_build
 from kg.recipe import read_recipe
-from kg.report import COLUMNS, LICENSE_COLUMNS, attribution, by_section, license_records, totals
+from kg.report import COLUMNS, LICENSE_COLUMNS, attribution, by_section, count_licenses, license_records, totals
 
 
 @click.command(short_help="Build the concept graph from its sources.")
@@ -48,7 +48,7 @@ def build(recipe: str, data: Path | None, without: tuple[str, ...], license_allo
 def report(name: str, licenses: bool, credits: bool, format: str) -> None:
     """Print counts by source, kind, predicate and reason of a build (by name or path), or its licenses or credits.
 
-    As a table, all three are printed.
+    As a table, all three are printed. Licenses are those that the rows themselves bear: a source may have several.
 
     Example: generel report starter --licenses --format tsv
     """
@@ -56,10 +56,11 @@ def report(name: str, licenses: bool, credits: bool, format: str) -> None:
     everything = format == "table" and not (licenses or credits)
     if everything or not (licenses or credits):
         _print_counts(made, format=format)
+    told = count_licenses(made) if licenses or credits or everything else []
     if licenses or everything:
-        write_records(license_records(made.manifest), format=format, columns=LICENSE_COLUMNS, title="Sources and licenses")
+        write_records(license_records(made.manifest, told), format=format, columns=LICENSE_COLUMNS, title="Sources and licenses")
     if credits or everything:
-        click.echo(attribution(made.manifest))
+        click.echo(attribution(made.manifest, told))
 
 
 def _print_counts(made: Build, *, format: str) -> None:

@@ -1,8 +1,9 @@
 """Cold concepts: those of which training sees nothing, neither name nor relation.
 
 They measure what the model makes of a concept from its text alone. A concept that shares a name with another, in whatever
-word order, does not qualify: the other one's would give it away. Nor does an attribute such as 'autosomal recessive inheritance',
-nor the last thing that a variant is tied to: a variant has no text worth reading, and is what its ties make of it.
+word order, does not qualify: the other one's would give it away; nor, if the settings say so, does a disease with a near-copy
+(`kg.copies`). Nor does an attribute such as 'autosomal recessive inheritance', nor the last thing that a variant is tied to: a
+variant has no text worth reading, and is what its ties make of it.
 """
 
 from typing import Protocol
@@ -11,6 +12,7 @@ import polars as pl
 
 from generel.concepts.kinds import Kind
 from generel.concepts.predicates import PREDICATES
+from kg.copies import namesakes
 from kg.draw import draw_each
 
 # Objects of predicates that are neither held out nor derived are attributes: modes of inheritance, clinical courses.
@@ -34,7 +36,7 @@ class ColdShares(Protocol):
     def cold_variants(self) -> float: ...
 
 
-def choose_cold(concepts: pl.DataFrame, relations: pl.DataFrame, names: pl.DataFrame, *, settings: ColdShares) -> pl.Series:
+def choose_cold(concepts: pl.DataFrame, relations: pl.DataFrame, names: pl.DataFrame, *, settings: ColdShares, unfit: pl.Series) -> pl.Series:
     """The CURIEs of the cold concepts, sorted.
 
     Qualified are diseases with phenotypes, genes of diseases, phenotypes with synonyms, and variants with two ties or more.
@@ -43,8 +45,10 @@ def choose_cold(concepts: pl.DataFrame, relations: pl.DataFrame, names: pl.DataF
         concepts: CONCEPTS.
         relations: `subject, predicate, object, left, right`, distinct.
         names: `curie, words`, one row a name.
+        unfit: concepts that are not to be drawn for another reason than these.
     """
-    unlike = concepts.join(_lookalikes(names), on="curie", how="anti")
+    like = pl.concat([namesakes(names), unfit.rename("curie")])
+    unlike = concepts.filter(~pl.col("curie").is_in(like.implode()))
     shares = {
         Kind.DISEASE: (_ends(relations, "subject", predicates=["has_phenotype"]), settings.cold_diseases),
         Kind.GENE: (_ends(relations, "subject", predicates=["gene_of_disease"]), settings.cold_genes),
@@ -70,18 +74,13 @@ def release_needed(cold: pl.Series, relations: pl.DataFrame, *, by: pl.Series) -
     pairs = pl.concat([original.select(concept=a, neighbor=b) for a, b in (("subject", "object"), ("object", "subject"))])
     pairs = pairs.filter(pl.col("concept").is_in(by.implode()))
     while True:
-        is_cold = {end: pl.col(end).is_in(cold.implode()) for end in ("concept", "neighbor")}
-        warm = pairs.filter(~is_cold["concept"]).group_by("concept").agg(is_cold["neighbor"].all().alias("stranded"), pl.col("neighbor").min())
-        needed = warm.filter("stranded")["neighbor"].unique()
+        # Marked before they are grouped: within a group the list of cold concepts would be copied for each.
+        marked = pairs.with_columns(pl.col(end).is_in(cold.implode()).alias(f"cold_{end}") for end in ("concept", "neighbor"))
+        warm = marked.filter(~pl.col("cold_concept")).group_by("concept").agg(pl.col("cold_neighbor").all(), pl.col("neighbor").min())
+        needed = warm.filter("cold_neighbor")["neighbor"].unique()
         if needed.is_empty():
             return cold.sort()
         cold = cold.filter(~cold.is_in(needed.implode()))
-
-
-def _lookalikes(names: pl.DataFrame) -> pl.DataFrame:
-    """`curie` of the concepts that share the words of a name with another concept."""
-    shared = names.filter(pl.col("words") != "").select("curie", "words").unique()
-    return shared.filter(pl.len().over("words") > 1).select("curie").unique()
 
 
 def _ends(relations: pl.DataFrame, end: str, *, predicates: list[str]) -> pl.Series:

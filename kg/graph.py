@@ -23,6 +23,8 @@ class Graph(Protocol):
     @property
     def cooccurrences(self) -> pl.DataFrame: ...
     @property
+    def gene_sets(self) -> pl.DataFrame: ...
+    @property
     def merges(self) -> pl.DataFrame: ...
     @property
     def set_aside(self) -> pl.DataFrame: ...
@@ -37,5 +39,6 @@ class AssembledGraph:
     associations: pl.DataFrame
     variants: pl.DataFrame
     cooccurrences: pl.DataFrame
+    gene_sets: pl.DataFrame
     merges: pl.DataFrame
     set_aside: pl.DataFrame

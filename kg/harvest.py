@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from generel.concepts.kinds import Kind
-from generel.concepts.tables import ASSOCIATIONS, CONCEPTS, COOCCURRENCES, MAPPINGS, RELATIONS, SET_ASIDE, VARIANTS
+from generel.concepts.tables import (
+    ASSOCIATIONS,
+    CONCEPTS,
+    COOCCURRENCES,
+    GENE_POSITIONS,
+    GENE_SETS,
+    MAPPINGS,
+    RELATIONS,
+    SET_ASIDE,
+    VARIANTS,
+)
 
 MENTION = "~"
 
@@ -34,6 +44,8 @@ class Harvest:
     associations: pl.DataFrame = field(default_factory=ASSOCIATIONS.empty)
     variants: pl.DataFrame = field(default_factory=VARIANTS.empty)
     cooccurrences: pl.DataFrame = field(default_factory=COOCCURRENCES.empty)
+    gene_positions: pl.DataFrame = field(default_factory=GENE_POSITIONS.empty)
+    gene_sets: pl.DataFrame = field(default_factory=GENE_SETS.empty)
     set_aside: pl.DataFrame = field(default_factory=SET_ASIDE.empty)
 
 

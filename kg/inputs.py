@@ -6,8 +6,8 @@ size and time are as they were: the digests are remembered in the cache.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +57,26 @@ def describe_inputs(sources: Mapping[str, tuple[Source, Mapping[str, Path]]], *,
     for source, paths in sources.values():
         for path in paths.values():
             seen[str(path)] = _digest_of(path, known.get(str(path)))
-        inputs.append(Input(source, paths, {name: seen[str(path)][1] for name, path in paths.items()}))
+        sha256 = {name: seen[str(path)][1] for name, path in paths.items()}
+        inputs.append(Input(replace(source, version=version_of(source, paths, sha256)), paths, sha256))
     if any(known.get(path) != entry for path, entry in seen.items()):
         with write_beside(memory) as temporary:
             temporary.write_text(json.dumps(known | seen, indent=1, sort_keys=True), encoding="utf-8")
     return inputs
 
 
-def digest_inputs(recipe: Recipe, inputs: list[Input]) -> str:
+def version_of(source: Source, paths: Mapping[str, Path], sha256: Mapping[str, str]) -> str:
+    """The version of a source: that of its record, or what its files say, or the beginning of the hash of all its files."""
+    said = source.version or (source.version_of(paths) if source.version_of else "")
+    if said:
+        return said
+    joint = hashlib.sha256("".join(sha256[name] for name in sorted(sha256)).encode()).hexdigest()
+    return f"sha256 {joint[:12]}"
+
+
+def digest_inputs(recipe: Recipe, inputs: list[Input], *, license_allow: Collection[str] = ()) -> str:
     """SHA-256, in hex, of all that a build depends on."""
-    document = {"generel": generel.__version__, "code": _digest_of_code(), "recipe": recipe.as_record(), "sources": [[each.source.name, each.as_record()] for each in inputs]}
+    document = {"generel": generel.__version__, "code": _digest_of_code(), "recipe": recipe.as_record(), "sources": [[each.source.name, each.as_record()] for each in inputs], "license_allow": sorted(license_allow)}
     return hashlib.sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 

@@ -27,18 +27,19 @@ def prune(graph: AssembledGraph, *, keep_untied: Mapping[str, str], is_a_ties: S
         is_a_ties: sources whose is_a rows count as ties.
     """
     kept = pl.concat([_tied(graph, is_a_ties), *[_wanted(graph, source, which) for source, which in sorted(keep_untied.items())]]).unique()
-    stays = {name: pl.col(name).is_in(kept.implode()) for name in ("curie", "subject", "object", "variant")}
+    stays = {name: pl.col(name).is_in(kept.implode()) for name in ("curie", "subject", "object", "variant", "gene")}
     both = stays["subject"] & stays["object"]
     lost_relations = graph.relations.filter(~both).with_columns(key=pl.when(stays["subject"]).then("object").otherwise("subject"))
     lost = [
         _lost(graph.concepts.filter(~stays["curie"]), table="CONCEPTS", key="curie", reason=UNTIED),
         _lost(lost_relations, table="RELATIONS", key="key", reason=DANGLING),
+        _lost(graph.gene_sets.filter(~stays["gene"]), table="GENE_SETS", key="gene", reason=UNTIED),
         _lost(graph.variants.filter(~stays["variant"]), table="VARIANTS", key="variant", reason=UNTIED),
     ]
     return replace(
         graph,
         concepts=graph.concepts.filter(stays["curie"]), relations=graph.relations.filter(both),
-        variants=graph.variants.filter(stays["variant"]), merges=graph.merges.filter(stays["curie"]),
+        variants=graph.variants.filter(stays["variant"]), gene_sets=graph.gene_sets.filter(stays["gene"]), merges=graph.merges.filter(stays["curie"]),
         set_aside=pl.concat([graph.set_aside, count_set_aside(pl.concat(lost))]).select(*SET_ASIDE.columns),
     )
 

@@ -17,8 +17,10 @@ from typing import Any
 from generel.concepts.errors import BadRecipe, NotThere
 from generel.concepts.prefixes import BY_NAME
 from kg.assemble import AssemblySettings
+from kg.own_data import read_own_sources
 from kg.pruning import EVERY
-from kg.split import SplitSettings
+from kg.sources.record import Source
+from kg.split import SplitSettings, faults_of_settings
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Recipe:
         title: what it is, for people.
         sources: names; their order settles which source of two of one prefix names a concept.
         assembly, split: see their records.
+        if_there: those of the sources that are left out, with a word, where their files are not on this disk.
+        own: the user's own files, as entries under `[[own]]`.
+        own_sources: the same as sources; their names are among `sources`, at the end.
     """
 
     name: str
@@ -37,11 +42,14 @@ class Recipe:
     sources: tuple[str, ...]
     assembly: AssemblySettings
     split: SplitSettings
+    if_there: tuple[str, ...] = ()
+    own: tuple[Mapping[str, Any], ...] = ()
+    own_sources: tuple[Source, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """Every setting, defaults included, in the form of the TOML file: lists, no tuples."""
-        record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        del record["name"]
+        plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("name", "own_sources", "assembly", "split")}
+        record: dict[str, Any] = json.loads(json.dumps({**plain, "assembly": asdict(self.assembly), "split": asdict(self.split)}))
         return record
 
 
@@ -66,16 +74,23 @@ def parse_recipe(document: Mapping[str, Any], *, name: str, where: str) -> Recip
     Raises:
         BadRecipe: with all that is wrong with it.
     """
-    faults = _faults_of_keys(document, {"title": str, "sources": list, "assembly": dict, "split": dict}, required=("sources",))
+    sections = {"title": str, "sources": list, "if_there": list, "own": list, "assembly": dict, "split": dict}
+    faults = _faults_of_keys(document, sections, required=() if document.get("own") else ("sources",))
     assembly = _settings(document.get("assembly", {}), AssemblySettings, "assembly", faults)
     split = _settings(document.get("split", {}), SplitSettings, "split", faults)
+    own = document.get("own", [])
+    own_sources = read_own_sources(own, folder=Path(where).parent, faults=faults)
     sources = document.get("sources", [])
-    if not sources or not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
+    if (not sources and not own_sources) or not isinstance(sources, list) or not all(isinstance(source, str) for source in sources):
         faults.append('\'sources\' should be a list of names, as in sources = ["hpo", "mondo"]')
+    if_there = document.get("if_there", [])
+    if isinstance(if_there, list) and isinstance(sources, list) and (strange := [each for each in if_there if each not in sources]):
+        faults.append(f"'if_there' names {', '.join(map(repr, strange))}, not among the sources")
     faults += _faults_of_values(document)
     if faults:
         raise BadRecipe(f"{where}: {'; '.join(faults)}")
-    return Recipe(name, document.get("title", name), tuple(dict.fromkeys(sources)), AssemblySettings(**assembly), SplitSettings(**split))
+    names = tuple(dict.fromkeys([*sources, *(each.name for each in own_sources)]))
+    return Recipe(name, document.get("title", name), names, AssemblySettings(**assembly), SplitSettings(**split), tuple(if_there), tuple(own), own_sources)
 
 
 def _find(name: str) -> Traversable:
@@ -133,8 +148,9 @@ def _faults_of_values(document: Mapping[str, Any]) -> list[str]:
     faults = []
     split, assembly = document.get("split", {}), document.get("assembly", {})
     for name, value in (split if isinstance(split, dict) else {}).items():
-        if name not in ("seed", "largest", "smallest") and _fits(value, float) and not 0 <= value <= 0.5:
+        if name not in ("seed", "largest", "smallest", "locus_kb") and _fits(value, float) and not 0 <= value <= 0.5:
             faults.append(f"'{name}' in [split] is a share between 0 and 0.5, not {value}")
+    faults += faults_of_settings(split) if isinstance(split, dict) else []
     kept = assembly.get("keep_untied", {}) if isinstance(assembly, dict) else {}
     for source, which in (kept if isinstance(kept, dict) else {}).items():
         if which != EVERY and which not in BY_NAME:

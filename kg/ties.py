@@ -6,21 +6,31 @@ relation. Its confidence grows with the measure and stays below 1: half of the w
 
 import polars as pl
 
+from generel.concepts.kinds import Kind
+from generel.concepts.prefixes import BY_NAME
 from generel.concepts.tables import RELATIONS
+from kg.curies import prefix_of
+from kg.harvest import mention
 
-ASSOCIATED, TOGETHER = "variant_associated_with", "occurs_with"
+ASSOCIATED, EXPRESSED, TOGETHER = "variant_associated_with", "expression_variant_of", "occurs_with"
 # −log10 of 5e-8, the usual threshold over a genome: its two digits are 7.3.
 GENOME_WIDE = 7.3
 PPMI_HALFWAY = 1.0
 
 
+def predicate_of_association(trait: pl.Expr) -> pl.Expr:
+    """What a significant association amounts to: a variant associated with a gene changes its expression."""
+    of_gene = prefix_of(trait).is_in([name for name, prefix in BY_NAME.items() if prefix.kinds == (Kind.GENE,)]) | trait.str.starts_with(mention(Kind.GENE, ""))
+    return pl.when(of_gene).then(pl.lit(EXPRESSED)).otherwise(pl.lit(ASSOCIATED))
+
+
 def relations_of_associations(associations: pl.DataFrame, *, least_neg_log10_p: float) -> pl.DataFrame:
-    """RELATIONS `variant_associated_with`, one row a (variant, trait, source), of associations at least so significant.
+    """RELATIONS `variant_associated_with`, of a gene's expression `expression_variant_of`, one row a (variant, trait, source), of associations at least so significant.
 
     Confidence is m / (m + 7.3) with m = −log10 p, the largest of the pair's studies.
     """
     significant = associations.filter(pl.col("neg_log10_p") >= least_neg_log10_p)
-    rows = significant.with_columns(subject="variant", predicate=pl.lit(ASSOCIATED), object="trait", confidence=_saturating("neg_log10_p", halfway=GENOME_WIDE))
+    rows = significant.with_columns(subject="variant", predicate=predicate_of_association(pl.col("trait")), object="trait", confidence=_saturating("neg_log10_p", halfway=GENOME_WIDE))
     return strongest(rows)
 
 

@@ -21,7 +21,7 @@ from generel.cli.output import tell
 from generel.concepts.errors import DiskFull, GenerelError, MissingExtra
 
 GROUP = "generel.commands"
-OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "embed")}
+OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "embed", "export")}
 # The order of a day's work, for the help; commands that are not in it come after.
 ORDER = ("quickstart", "sources", "fetch", "build", "report", "train", "evaluate", *OWN)
 EXIT_INTERRUPTED, EXIT_PIPE_CLOSED, EXIT_IO = 130, 1, 74
@@ -49,7 +49,7 @@ class Commands(click.Group):
         try:
             return self._joined[cmd_name].load()
         except ImportError as error:
-            return _unavailable(cmd_name, error)
+            return unavailable(cmd_name, error)
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run, and leave with the exit code of whatever happened."""
@@ -65,7 +65,7 @@ class Commands(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _unavailable(name: str, error: ImportError) -> click.Command:
+def unavailable(name: str, error: ImportError) -> click.Command:
     """A command in the place of one whose libraries are not installed."""
     missing = MissingExtra(error.name or str(error), "factory", f"`generel {name}`")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from generel.concepts.kinds import Kind
 
 V, G, D, P, R, W, B = Kind.VARIANT, Kind.GENE, Kind.DISEASE, Kind.PHENOTYPE, Kind.DRUG, Kind.PATHWAY, Kind.PROCESS
+F, C, A = Kind.FUNCTION, Kind.COMPONENT, Kind.ANATOMY
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,28 @@ PREDICATES: tuple[Predicate, ...] = (
         "gene_of_phenotype", (G,), (P,), "is a gene of diseases with", "is seen in diseases of",
         derived_from=("gene_of_disease", "has_phenotype"), held_out=False,
     ),
+    Predicate("has_symptom", (D,), (P, D), "presents with", "is a symptom of"),
+    Predicate("located_in", (D,), (A,), "is found in", "is where one finds"),
+    Predicate("resembles", (D, R), (D, R), "resembles", "resembles", symmetric=True, same_kind=True),
+    Predicate("mentioned_with", (D, P), (D, P), "is written about together with", "is written about together with", symmetric=True),
+    Predicate("predisposes_to", (D,), (D,), "predisposes to", "may follow from"),
+    Predicate("gene_associated_with", (G,), (D, P), "is associated with", "is associated with the gene"),
+    Predicate("expression_raised_in", (G,), (D, P, A), "is expressed more in", "raises the expression of"),
+    Predicate("expression_lowered_in", (G,), (D, P, A), "is expressed less in", "lowers the expression of"),
+    Predicate("expressed_in", (G,), (A,), "is expressed in", "expresses"),
+    Predicate("interacts_with", (G,), (G,), "interacts with", "interacts with", symmetric=True),
+    Predicate("covaries_with", (G,), (G,), "evolved at the rates of", "evolved at the rates of", symmetric=True),
+    Predicate("regulates", (G,), (G,), "regulates", "is regulated by"),
     Predicate("biomarker_of", (G,), (D,), "is a biomarker of", "has the biomarker"),
     Predicate("targets", (R,), (G,), "targets", "is the target of"),
+    Predicate("binds", (R,), (G,), "binds", "is bound by"),
+    Predicate("raises_expression_of", (R,), (G,), "raises the expression of", "has its expression raised by"),
+    Predicate("lowers_expression_of", (R,), (G,), "lowers the expression of", "has its expression lowered by"),
+    Predicate("has_side_effect", (R,), (P, D), "has the side effect", "is a side effect of"),
+    Predicate("palliates", (R,), (D, P), "palliates", "is palliated with"),
+    Predicate("contraindicated_in", (R,), (D, P), "must not be given in", "forbids"),
+    Predicate("failed_for", (R,), (D, P), "failed in trials for", "saw the failure of"),
+    Predicate("interacts_with_drug", (R,), (R,), "interacts with", "interacts with", symmetric=True),
     Predicate("treats", (R,), (D, P), "treats", "is treated with"),
     Predicate("in_trial_for", (R,), (D, P), "is in trials for", "is the subject of trials of"),
     Predicate("affects_efficacy", (V, G), (R,), "affects the efficacy of", "has its efficacy affected by"),
@@ -67,7 +88,11 @@ PREDICATES: tuple[Predicate, ...] = (
     Predicate("response_context", (V, R), (D, P), "has drug response studied in", "is where drug response was studied for"),
     Predicate("variant_of_gene", (V,), (G,), "lies in or near", "has the variant"),
     Predicate("expression_variant_of", (V,), (G,), "changes the expression of", "has its expression changed by"),
-    Predicate("variant_associated_with", (V,), (D, P), "is associated with", "is associated with the variant"),
+    Predicate("variant_associated_with", (V,), (D, P, B), "is associated with", "is associated with the variant"),
+    Predicate("pathogenic_for", (V,), (D, P), "causes", "is caused by"),
+    Predicate("in_linkage_with", (V,), (V,), "is inherited together with", "is inherited together with", symmetric=True),
+    Predicate("has_function", (G,), (F,), "has the function", "is the function of"),
+    Predicate("acts_in", (G,), (C,), "acts in", "is where acts"),
     Predicate("takes_part_in", (G, R), (W, B), "takes part in", "involves"),
     Predicate("occurs_with", (D, P, R), (D, P, R), "occurs in the same patients as", "occurs in the same patients as", symmetric=True),
 )

@@ -36,6 +36,7 @@ class Prefix:
 
 
 V, G, D, P, R, W, B = Kind.VARIANT, Kind.GENE, Kind.DISEASE, Kind.PHENOTYPE, Kind.DRUG, Kind.PATHWAY, Kind.PROCESS
+F, C, A = Kind.FUNCTION, Kind.COMPONENT, Kind.ANATOMY
 
 PREFIXES: tuple[Prefix, ...] = (
     Prefix("dbsnp", r"rs\d+", ("snp",), (V,), 0, "https://www.ncbi.nlm.nih.gov/snp/{}"),
@@ -53,9 +54,12 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("oncotree", r"[A-Za-z0-9_]+", (), (D,), 8),
     Prefix("gard", r"\d+", (), (), None),
     Prefix("icd10cm", r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?(-[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?)?", ("icd10-cm", "icd-10-cm"), (D,), 12),
+    Prefix("icd10", r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?(-[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?)?", ("icd-10", "icd10who"), (D,), 14),
     Prefix("icd9cm", r"[EV]?\d{1,3}(\.\d{1,2})?(-[EV]?\d{1,3}(\.\d{1,2})?)?", ("icd9", "icd9-cm", "icd-9-cm", "icd-9"), (D,), 13),
-    Prefix("phecode", r"\d{1,3}(\.\d{1,2})?", ("phewas",), (D,), 11),
+    Prefix("phecode", r"\d{1,4}(\.\d{1,2})?", ("phewas",), (D,), 11),
     Prefix("hp", r"\d{7}", ("hpo",), (P,), 0, "https://hpo.jax.org/browse/term/HP:{}"),
+    Prefix("oba", r"(VT)?\d{7}", (), (P,), 3, "https://www.ebi.ac.uk/ols4/ontologies/oba/terms?obo_id=OBA:{}"),
+    Prefix("symp", r"\d{7}", (), (P,), 4, "https://www.ebi.ac.uk/ols4/ontologies/symp/terms?obo_id=SYMP:{}"),
     Prefix("chebi", r"\d+", (), (R,), 0, "https://www.ebi.ac.uk/chebi/CHEBI:{}"),
     Prefix("drugbank", r"DB\d{5}", ("drugbankid",), (R,), 1, "https://go.drugbank.com/drugs/{}"),
     Prefix("rxnorm", r"\d+", ("rxcui", "rxnorm extension"), (R,), 2, "https://mor.nlm.nih.gov/RxNav/search?searchBy=RXCUI&searchTerm={}"),
@@ -64,6 +68,7 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("atc", r"[A-Z](\d{2}([A-Z]([A-Z](\d{2})?)?)?)?", (), (R,), None, "https://atcddd.fhi.no/atc_ddd_index/?code={}"),
     Prefix("cas", r"\d{2,7}-\d{2}-\d", (), (R,), None),
     Prefix("ndc", r"[0-9*]{4,13}", (), (R,), 9),
+    Prefix("ndfrt", r"N\d{10}", ("nui",), (R,), 10),
     Prefix("cvx", r"\d+", (), (R,), 8),
     Prefix("mesh", r"[A-Z]\d{6,9}", ("msh", "mesh_id"), (D, R, P), 6, "https://meshb.nlm.nih.gov/record/ui?ui={}"),
     Prefix("umls", r"C\d{7}", ("umls_cui", "cui"), (D, P, R), 9, "https://uts.nlm.nih.gov/uts/umls/concept/{}"),
@@ -71,9 +76,13 @@ PREFIXES: tuple[Prefix, ...] = (
     Prefix("ncit", r"C\d+", ("nci", "nci_thesaurus"), (D, P, R), 7, "https://evsexplore.semantics.cancer.gov/evsexplore/concept/ncit/{}"),
     Prefix("meddra", r"\d+", (), (), None),
     Prefix("medgen", r"[CN]?\d+", (), (), None, "https://www.ncbi.nlm.nih.gov/medgen/{}"),
-    Prefix("go", r"\d{7}", (), (B,), 0, "https://amigo.geneontology.org/amigo/term/GO:{}"),
+    Prefix("go", r"\d{7}", ("gene_ontology",), (B, F, C), 0, "https://amigo.geneontology.org/amigo/term/GO:{}"),
     Prefix("reactome", r"R-HSA-\d+", ("react",), (W,), 0, "https://reactome.org/PathwayBrowser/#/{}"),
     Prefix("wikipathways", r"WP\d+", ("wp",), (W,), 1, "https://www.wikipathways.org/pathways/{}.html"),
+    Prefix("pathwaycommons", r"PC\d+_\d+", (), (W,), 2),
+    Prefix("msigdb", r"[A-Z][A-Z0-9_]+", (), (W,), 3, "https://www.gsea-msigdb.org/gsea/msigdb/human/geneset/{}"),
+    Prefix("uberon", r"\d{7}", (), (A,), 0, "https://www.ebi.ac.uk/ols4/ontologies/uberon/terms?obo_id=UBERON:{}"),
+    Prefix("cl", r"\d{7}", (), (A,), 1, "https://www.ebi.ac.uk/ols4/ontologies/cl/terms?obo_id=CL:{}"),
 )
 
 BY_NAME: dict[str, Prefix] = {prefix.name: prefix for prefix in PREFIXES}

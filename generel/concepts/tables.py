@@ -57,20 +57,35 @@ RELATIONS = Table(
     {"subject": Text, "predicate": Text, "object": Text, "source": Text, "source_version": Text, "license": Text, "confidence": Real},
 )
 ASSOCIATIONS = Table(
-    "ASSOCIATIONS", 1, ("variant", "trait", "study", "effect_allele"),
+    "ASSOCIATIONS", 2, ("variant", "trait", "study", "effect_allele"),
     {
         "variant": Text, "trait": Text, "study": Text, "effect_allele": Text, "other_allele": Text, "beta": Real,
         "effect_unit": Text, "standard_error": Real, "neg_log10_p": Real, "effect_allele_frequency": Real, "n": Count,
-        "date": pl.Date, "build": Text, "flags": pl.List(Text), "source": Text, "source_version": Text, "license": Text,
+        "ancestry": Text, "date": pl.Date, "build": Text, "flags": pl.List(Text), "source": Text, "source_version": Text, "license": Text,
     },
-    frozenset({"other_allele", "beta", "effect_unit", "standard_error", "effect_allele_frequency", "n", "date", "build"}),
+    frozenset({"other_allele", "beta", "effect_unit", "standard_error", "effect_allele_frequency", "n", "ancestry", "date", "build"}),
 )
 VARIANTS = Table(
-    "VARIANTS", 1, ("variant", "build", "position", "alternate_allele", "source"),
+    "VARIANTS", 2, ("variant", "build", "position", "alternate_allele", "source"),
     {
         "variant": Text, "build": Text, "chromosome": Text, "position": Count, "reference_allele": Text,
-        "alternate_allele": Text, "source": Text, "source_version": Text,
+        "alternate_allele": Text, "consequence": Text, "source": Text, "source_version": Text,
     },
+    frozenset({"reference_allele", "consequence"}),
+)
+# Where genes lie: `start` and `end` count from 1 and are both inside.
+GENE_POSITIONS = Table(
+    "GENE_POSITIONS", 1, ("gene", "build", "chromosome", "start", "source"),
+    {
+        "gene": Text, "build": Text, "chromosome": Text, "start": Count, "end": Count, "strand": Text, "biotype": Text,
+        "source": Text, "source_version": Text, "license": Text,
+    },
+    frozenset({"strand", "biotype"}),
+)
+# A set is a CURIE where its provider has identifiers, else the name it goes by in its library.
+GENE_SETS = Table(
+    "GENE_SETS", 1, ("library", "set", "gene", "source"),
+    {"set": Text, "gene": Text, "library": Text, "name": Text, "source": Text, "source_version": Text, "license": Text},
 )
 COOCCURRENCES = Table(
     "COOCCURRENCES", 1, ("left", "right", "cohort"),
@@ -88,8 +103,8 @@ MERGES = Table(
     "MERGES", 1, ("kind", "alias", "curie"),
     {"kind": Text, "alias": Text, "curie": Text},
 )
-# The three tables of a split. `part` is train, validation, test, cold (touches a concept kept out of training altogether)
-# or withheld (a derived row that would give a held-out one away).
+# The three tables of a split. `part` is train, validation, test, cold (touches a concept kept out of training altogether), later,
+# locus or branch (held out by date, place or ontology) or withheld (a row that would give a held-out one away). See kg.parts.
 SPLIT_RELATIONS = Table(
     "SPLIT_RELATIONS", 1, ("subject", "predicate", "object"),
     {"subject": Text, "predicate": Text, "object": Text, "part": Text, "weight": Real},
@@ -120,7 +135,7 @@ CALIBRATION = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        CONCEPTS, MAPPINGS, RELATIONS, ASSOCIATIONS, VARIANTS, COOCCURRENCES, SET_ASIDE, MERGES,
+        CONCEPTS, MAPPINGS, RELATIONS, ASSOCIATIONS, VARIANTS, GENE_POSITIONS, COOCCURRENCES, GENE_SETS, SET_ASIDE, MERGES,
         SPLIT_RELATIONS, SPLIT_NAMES, SPLIT_CONCEPTS, SPACE_CONCEPTS, CALIBRATION,
     )
 }

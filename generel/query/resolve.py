@@ -15,7 +15,7 @@ from generel.index.normalize import normalize
 from generel.query.records import TEXT, Concept, Resolved
 
 # Which kind a name stands for where several bear it: "diabetes mellitus" is a disease before it is a phenotype.
-KIND_ORDER = ("disease", "drug", "gene", "phenotype", "pathway", "process", "variant")
+KIND_ORDER = ("disease", "drug", "gene", "phenotype", "pathway", "process", "function", "component", "anatomy", "variant")
 # One word that is a prefix with something after it, `rs` and a digit, or a position on a chromosome: meant as an identifier,
 # whether or not it is one.
 IDENTIFIER = re.compile(r"[a-z][\w.]*:\S+|rs\d\w*|(chr)?(\d{1,2}|[xym]):\d\S*", re.IGNORECASE)

@@ -14,14 +14,14 @@ from pathlib import Path
 import polars as pl
 
 from generel.concepts.kinds import Kind
-from generel.concepts.tables import RELATIONS, VARIANTS, check
+from generel.concepts.tables import RELATIONS, check
 from kg.curies import canonicalize_as
 from kg.harvest import MENTION, Harvest, SetAside
 from kg.sources.archives import inside
 from kg.sources.quoted_rows import read_quoted_rows
 from kg.sources.record import Source
 from kg.sources.rows import line_key, sift
-from kg.sources.stamp import stamp_concepts, stamp_mappings, stamp_relations
+from kg.sources.stamp import stamp_concepts, stamp_mappings, stamp_relations, stamp_variants
 
 PAIR_COLUMNS = ("Gene", "Drug", "RxNorm", "ATC", "CPICLevel")
 VARIANT_COLUMNS = ("Gene", "rsID", "GRCh37Name", "GRCh38Name")
@@ -95,8 +95,7 @@ def _read_positions(path: Path, set_aside: SetAside) -> pl.DataFrame:
 def _stack_builds(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
     """VARIANTS: one row a variant, genome build and alternate allele."""
     parts = [rows.select("variant", pl.lit(build).alias("build"), pl.col(build).struct.unnest()) for build in BUILDS]
-    stacked = pl.concat(parts).with_columns(source=pl.lit(source.name), source_version=pl.lit(source.version))
-    return check(stacked.unique(VARIANTS.key, keep="first", maintain_order=True), VARIANTS)
+    return stamp_variants(pl.concat(parts), source)
 
 
 def _parse_name(column: str) -> pl.Expr:

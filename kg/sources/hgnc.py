@@ -45,9 +45,9 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
     status = pl.col(STATUS)
     faults = [
         (pl.col("curie").is_null(), "the identifier is not one of HGNC"),
-        (~pl.col("curie").is_first_distinct(), "the identifier occurs again"),
         (~status.is_in(["Approved", "Symbol Withdrawn", "Entry Withdrawn"]), "the status is none of HGNC"),
         ((status == "Approved") & (pl.col(SYMBOL) == ""), "the gene has no symbol"),
+        (~pl.col("curie").is_first_distinct(), "the identifier occurs again"),
     ]
     good = sift(rows, faults, table="CONCEPTS", key=line_key(path), set_aside=set_aside)
     approved, withdrawn = good.filter(status == "Approved"), good.filter(status != "Approved")

@@ -33,16 +33,19 @@ class Source:
     Attributes:
         name: the word in the `source` column, options and lock file.
         title: what it is, for people.
-        version: the provider's release, or its date.
+        version: the provider's release, or its date; empty where the place holds whatever is newest, and `version_of` or the files'
+            hash says which it is.
         license: SPDX identifier where there is one, else a short text.
+        row_licenses: those of its rows, where they have their own; empty where all are under `license`.
         citation: how its makers ask to be cited.
         homepage: where a person reads about it.
         files: what it consists of.
         gives: names of the tables it fills.
         expected: lowest number of rows by table that a whole read gives; a read below it is refused as cut short.
-        read: the reader.
+        read: the reader; it is given the record with its version filled in.
         synthetic: whether its patients are made up; answers say so.
         parameters: constants that the reader needs and the files do not say.
+        version_of: what release the files themselves say they are; None where they do not.
     """
 
     name: str
@@ -57,3 +60,5 @@ class Source:
     expected: Mapping[str, int] = field(default_factory=dict)
     synthetic: bool = False
     parameters: Mapping[str, object] = field(default_factory=dict)
+    row_licenses: tuple[str, ...] = ()
+    version_of: Callable[[Mapping[str, Path]], str | None] | None = None

@@ -90,14 +90,17 @@ def sift(
     """The rows with none of the faults; each other row is set aside under `key`, for the first fault that it has.
 
     Args:
-        faults: a condition and the reason it gives, in the order in which they count; null is false.
+        faults: a condition and the reason it gives, in the order in which they count; null is false. Each is asked of the rows
+            that have none of the faults before it, so "occurs again" at the end means again among good rows.
         key: what a row is called in SET_ASIDE.
     """
-    first = pl.coalesce(*(pl.when(condition).then(pl.lit(reason)) for condition, reason in faults))
-    judged = frame.with_columns(first.alias("_reason"), key.alias("_key"))
-    for (reason,), rows in judged.filter(pl.col("_reason").is_not_null()).partition_by("_reason", as_dict=True).items():
-        set_aside.add_frame(table, rows["_key"], str(reason))
-    return judged.filter(pl.col("_reason").is_null()).drop("_reason", "_key")
+    for condition, reason in faults:
+        judged = frame.with_columns(condition.fill_null(False).alias("_fault"))
+        faulty = judged.filter("_fault")
+        if faulty.height:
+            set_aside.add_frame(table, faulty.with_columns(key.alias("_key"))["_key"], reason)
+            frame = judged.filter(~pl.col("_fault")).drop("_fault")
+    return frame
 
 
 def line_key(path: Path) -> pl.Expr:

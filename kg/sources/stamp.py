@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from generel.concepts.tables import CONCEPTS, MAPPINGS, RELATIONS, check
+from generel.concepts.tables import ASSOCIATIONS, CONCEPTS, GENE_SETS, MAPPINGS, RELATIONS, VARIANTS, Table, check
 from kg.curies import prefix_of
 from kg.sources.record import Source
 
@@ -54,6 +54,27 @@ def stamp_relations(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
     """RELATIONS of `subject, predicate, object, confidence`; of equal rows the highest confidence is kept."""
     strongest = rows.group_by("subject", "predicate", "object").agg(pl.col("confidence").max())
     return check(_stamp(strongest, source).with_columns(license=pl.lit(source.license)), RELATIONS)
+
+
+def stamp_associations(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """ASSOCIATIONS of rows with its key, `neg_log10_p`, `flags` and what else is known; columns that may be empty need not be there."""
+    return check(_filled(_stamp(rows, source).with_columns(license=pl.lit(source.license)), ASSOCIATIONS), ASSOCIATIONS)
+
+
+def stamp_variants(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """VARIANTS of `variant, build, chromosome, position, alternate_allele` and what else is known; equal rows are one."""
+    return check(_filled(_stamp(rows, source), VARIANTS).unique(VARIANTS.key, keep="first", maintain_order=True), VARIANTS)
+
+
+def stamp_gene_sets(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """GENE_SETS of `library, set, name, gene`; equal rows are one."""
+    stamped = _stamp(rows, source).with_columns(license=pl.lit(source.license))
+    return check(stamped.unique(GENE_SETS.key, keep="first", maintain_order=True), GENE_SETS)
+
+
+def _filled(rows: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The rows with nulls in those nullable columns that they lack."""
+    return rows.with_columns(pl.lit(None, dtype=table.columns[name]).alias(name) for name in sorted(table.nullable) if name not in rows.columns)
 
 
 def _stamp(rows: pl.DataFrame, source: Source) -> pl.DataFrame:

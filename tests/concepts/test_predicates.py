@@ -54,4 +54,4 @@ def test_every_kind_takes_part_in_some_relation_beside_is_a() -> None:
     """A kind that nothing else ties could not be learned."""
     tied = {kind for each in PREDICATES if each.name != "is_a" for kind in (*each.subjects, *each.objects)}
     assert tied == set(Kind)
-    assert tuple(Kind) == KINDS == ("variant", "gene", "disease", "phenotype", "drug", "pathway", "process")
+    assert tuple(Kind) == KINDS == ("variant", "gene", "disease", "phenotype", "drug", "pathway", "process", "function", "component", "anatomy")

@@ -73,7 +73,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadTable) as caught:
         check(wrong, ASSOCIATIONS)
     message = str(caught.value)
-    assert message.startswith("ASSOCIATIONS cannot be taken: the columns license are missing (it has variant, trait, study,")
+    assert message.startswith("ASSOCIATIONS cannot be taken: the columns ancestry, license are missing (it has variant, trait, study,")
     assert "'beta' is of the wrong type: " in message
     assert '"much"' in message
     assert "'n' is of the wrong type: whole numbers belong there, and some have a fraction" in message

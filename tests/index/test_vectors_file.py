@@ -8,10 +8,11 @@ import pytest
 from safetensors.numpy import save_file
 
 from generel.concepts.errors import Corrupt, NotThere
+from generel.concepts.kinds import KINDS
 from generel.index.vectors_file import VectorsFile
 
 VECTORS = np.array([[1, 0, 0], [0, 0.6, 0.8]], np.float32)
-BIAS = np.array([[0.5] * 7, [-1] * 7], np.float32)
+BIAS = np.array([[0.5] * len(KINDS), [-1] * len(KINDS)], np.float32)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from generel.concepts.errors import BadTable, Corrupt, NotThere
+from generel.concepts.kinds import KINDS
 from generel.concepts.tables import RELATIONS, SPACE_CONCEPTS, read_table
 from generel.index.space_folder import digest_of_manifest, read_manifest, verify_files
 from generel.index.vectors_file import VectorsFile
@@ -75,7 +76,7 @@ def broken(row: int, value: ArrayLike) -> np.ndarray:
         (broken(7, 0), r"1 vectors not of unit norm: chebi:10033 \(row 7\)"),
         (broken(7, 1e30), r"1 vectors not of unit norm: chebi:10033 \(row 7\)"),
         (broken(1, [2, 0, 0]), r"1 vectors not of unit norm: dbsnp:rs7903146"),
-        (world_vectors()[:11], r"vectors have shape \(11, 3\) and bias \(11, 7\) for 12 concepts"),
+        (world_vectors()[:11], r"vectors have shape \(11, 3\) and bias \(11, 10\) for 12 concepts"),
         (world_vectors()[:, :0], r"vectors have shape \(12, 0\)"),
         (world_vectors().astype(np.float64), "vectors are float64"),
         (world_vectors().ravel(), r"vectors have shape \(36,\)"),
@@ -99,7 +100,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     del fields["build"], fields["sources"]
     with pytest.raises(BadTable) as error:
         write_space(
-            tmp_path / "world", concepts=concepts, aliases=pl.DataFrame(), vectors=broken(0, 0), bias=np.full((12, 7), np.nan, np.float32),
+            tmp_path / "world", concepts=concepts, aliases=pl.DataFrame(), vectors=broken(0, 0), bias=np.full((12, len(KINDS)), np.nan, np.float32),
             relations=world_relations(), calibration=pl.DataFrame(), manifest=fields, encoder=write_encoder,
         )
     for part in (
@@ -125,7 +126,7 @@ def test_a_failing_encoder_leaves_what_was_there(space: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_space(
             space, concepts=world_concepts(), aliases=pl.DataFrame({"kind": [], "alias": [], "curie": []}), vectors=world_vectors(),
-            bias=np.zeros((12, 7), np.float32), relations=world_relations(),
+            bias=np.zeros((12, len(KINDS)), np.float32), relations=world_relations(),
             calibration=read_table_of(space, "calibration"), manifest=manifest_fields("other"), encoder=interrupt,
         )
     assert (space / "manifest.json").read_bytes() == before

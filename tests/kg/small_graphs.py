@@ -6,6 +6,7 @@ from generel.concepts.tables import (
     ASSOCIATIONS,
     CONCEPTS,
     COOCCURRENCES,
+    GENE_SETS,
     MAPPINGS,
     MERGES,
     RELATIONS,
@@ -67,7 +68,7 @@ def cooccurrences_of(*rows: tuple, source: str = "s") -> pl.DataFrame:
 
 def graph_of(concepts: pl.DataFrame, relations: pl.DataFrame, **tables: pl.DataFrame) -> AssembledGraph:
     """A graph with these tables; the others are empty."""
-    empty = {"associations": ASSOCIATIONS, "variants": VARIANTS, "cooccurrences": COOCCURRENCES, "merges": MERGES, "set_aside": SET_ASIDE}
+    empty = {"associations": ASSOCIATIONS, "variants": VARIANTS, "cooccurrences": COOCCURRENCES, "gene_sets": GENE_SETS, "merges": MERGES, "set_aside": SET_ASIDE}
     return AssembledGraph(concepts, relations, **{name: tables.get(name, table.empty()) for name, table in empty.items()})
 
 

@@ -19,7 +19,7 @@ from small_graphs import (
 
 from generel.concepts.errors import BadTable
 from generel.concepts.predicates import BY_NAME
-from generel.concepts.tables import CONCEPTS, RELATIONS, check
+from generel.concepts.tables import CONCEPTS, GENE_POSITIONS, RELATIONS, check
 from kg.assemble import AssemblySettings, assemble
 from kg.ends import ONE_CONCEPT, UNKNOWN, WRONG_KINDS, place_ends
 from kg.graph import AssembledGraph
@@ -249,3 +249,14 @@ def test_ends_are_placed_as_a_plain_loop_places_them(rows: list[tuple[str, str, 
     expected = [(ends[0], row[1], ends[1]) for row in rows if (ends := place_slowly(*row))]
     assert placed.select("subject", "predicate", "object").rows() == expected
     assert placed.height + (lost["n"].sum() or 0) == len(rows)
+
+
+def test_a_variant_without_a_gene_is_given_the_nearest() -> None:
+    """Not one that a source gives a gene, and none beyond the distance."""
+    concepts = concepts_of(("dbsnp:rs1", "rs1"), ("dbsnp:rs2", "rs2"), ("dbsnp:rs3", "rs3"), ("hgnc:5", "A1BG"), ("hgnc:3603", "FBN1"))
+    positions = variants_of(("dbsnp:rs1", 1_000), ("dbsnp:rs2", 1_000), ("dbsnp:rs3", 900_000))
+    genes = pl.DataFrame([{"gene": "hgnc:5", "build": "GRCh38", "chromosome": "1", "start": 21_000, "end": 30_000, "strand": "+", "biotype": None, "source": "s", "source_version": "1", "license": "CC0-1.0"}], schema=GENE_POSITIONS.columns)
+    harvest = Harvest(concepts=concepts, relations=relations_of("dbsnp:rs2 variant_of_gene hgnc:3603"), variants=positions, gene_positions=genes)
+    graph = assemble({"s": harvest}, settings=AssemblySettings())
+    assert lines_of(graph.relations) == ["dbsnp:rs1 variant_of_gene hgnc:5", "dbsnp:rs2 variant_of_gene hgnc:3603"]
+    assert graph.relations.filter(pl.col("subject") == "dbsnp:rs1")["confidence"].to_list() == [50_000 / 70_000]

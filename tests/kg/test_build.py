@@ -1,6 +1,7 @@
 """Builds from end to end, out of hand-written sources whose readers stand here."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,7 +21,7 @@ from kg.assemble import AssemblySettings
 from kg.build import build, find_build, read_build
 from kg.harvest import Harvest
 from kg.leaks import find_leaks
-from kg.recipe import Recipe
+from kg.recipe import Recipe, parse_recipe
 from kg.sources.record import File, Source
 from kg.split import SplitSettings
 
@@ -94,7 +95,7 @@ def test_two_builds_of_the_same_inputs_are_equal_byte_for_byte(world: tuple[Home
     home, sources = world
     first, second = (build(RECIPE, home=home, sources=sources, name=name) for name in ("first", "second"))
     files = sorted(path.name for path in first.iterdir())
-    assert len(files) == 11 and files == sorted(path.name for path in second.iterdir())
+    assert len(files) == 12 and files == sorted(path.name for path in second.iterdir())
     assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
 
 
@@ -216,3 +217,59 @@ def test_the_commands_print_what_is_in_a_build(world: tuple[Home, dict[str, Sour
     assert [json.loads(line)["license"] for line in licenses.stdout.splitlines()] == ["CC0-1.0", "CC-BY-4.0"]
     table = CliRunner().invoke(kg.cli.report, ["tiny", "--format", "table"])
     assert "Sources and licenses" in table.stdout and "Doe 2025." in table.stdout and "Set aside" in table.stdout
+
+
+def test_a_source_that_is_not_on_this_disk_may_be_left_out(world: tuple[Home, dict[str, Source]]) -> None:
+    """Only where the recipe says so; the manifest says how to get it, and with its file there it is used."""
+    home, sources = world
+    (home_file := Path(sources["ties"].files[0].place)).rename(kept := home_file.with_suffix(".away"))
+    with pytest.raises(NotThere):
+        build(RECIPE, home=home, sources=sources)
+    optional = replace(RECIPE, if_there=("ties",))
+    made = read_build(build(optional, home=home, sources=sources))
+    assert made.manifest["left_out"] == {"ties": "its files are not on this disk; `generel fetch ties` gets them"} and made.relations.is_empty()
+    kept.rename(home_file)
+    assert read_build(build(optional, home=home, sources=sources)).relations.height == 4
+
+
+@pytest.mark.parametrize(("version_of", "version"), [(lambda files: "2026-07-31", "2026-07-31"), (lambda files: None, r"sha256 [0-9a-f]{12}"), (None, r"sha256 [0-9a-f]{12}")])
+def test_a_source_without_a_fixed_version_has_the_one_its_files_say(world: tuple[Home, dict[str, Source]], version_of: object, version: str) -> None:
+    """Else the hash of its files; the reader stamps its rows with it."""
+    home, sources = world
+
+    def read(files: Mapping[str, Path], source: Source) -> Harvest:
+        return Harvest(concepts=read_names(files, source).concepts.with_columns(source_version=pl.lit(source.version)))
+
+    sources["names"] = replace(sources["names"], version="", version_of=version_of, read=read)
+    made = read_build(build(replace(RECIPE, sources=("names",)), home=home, sources=sources))
+    said = made.manifest["sources"]["names"]["version"]
+    assert re.fullmatch(version, said) and made.concepts["source_version"].unique().to_list() == [said]
+
+
+def test_a_users_own_file_is_a_source(world: tuple[Home, dict[str, Source]], tmp_path: Path) -> None:
+    """An entry under [[own]] is read by its format, relative to the recipe, and keeps its license; a name that is taken is refused."""
+    home, sources = world
+    (tmp_path / "mine.tsv").write_text("hgnc:3603\tgene_of_disease\tmondo:0000002\n", encoding="utf-8")
+    own = {"name": "mine", "format": "triples", "file": "mine.tsv", "license": "private"}
+    recipe = parse_recipe({"sources": ["names"], "own": [own]}, name="tiny", where=str(tmp_path / "tiny.toml"))
+    assert recipe.sources == ("names", "mine") and recipe.as_record()["own"] == [own]
+    made = read_build(build(recipe, home=home, sources=sources))
+    assert made.relations.select("subject", "predicate", "object", "source", "license").rows() == [("hgnc:3603", "gene_of_disease", "mondo:0000002", "mine", "private")]
+    with pytest.raises(BadRecipe, match="under names that are taken: names"):
+        build(parse_recipe({"own": [own | {"name": "names"}]}, name="tiny", where=str(tmp_path / "tiny.toml")), home=home, sources=sources)
+
+
+def test_rows_under_a_license_that_is_not_allowed_are_set_aside(world: tuple[Home, dict[str, Source]]) -> None:
+    """A source of several licenses is used for those of its rows that are allowed; the same choice twice is the same build, another is not."""
+    home, sources = world
+
+    def read(files: Mapping[str, Path], source: Source) -> Harvest:
+        relations = read_ties(files, source).relations
+        return Harvest(relations=relations.with_columns(license=pl.when(pl.col("predicate") == "treats").then(pl.lit("CC-BY-NC-4.0")).otherwise(pl.lit("CC0-1.0"))))
+
+    sources["ties"] = replace(sources["ties"], read=read, license="mixed", row_licenses=("CC-BY-NC-4.0", "CC0-1.0"))
+    everything = read_build(build(RECIPE, home=home, sources=sources))
+    allowed = read_build(build(RECIPE, home=home, sources=sources, license_allow=["cc0-1.0"], name="allowed"))
+    assert everything.relations.height == 4 and allowed.relations.height == 3 and set(allowed.relations["license"]) == {"CC0-1.0"}
+    assert ("ties", "RELATIONS", "CC-BY-NC-4.0", "the license is not among the allowed", 1) in allowed.set_aside.rows()
+    assert allowed.manifest["inputs"] != everything.manifest["inputs"]

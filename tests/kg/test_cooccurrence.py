@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generel.concepts.tables import COOCCURRENCES
-from kg.cohort import cooccurrence
+from kg.cohort import meetings, store
 from kg.cohort.cooccurrence import STAMPED, Suppressed, count_cooccurrences
 from tests.oracles import cooccurrences_by_loop
 
@@ -42,12 +42,13 @@ def test_counts_are_those_of_a_plain_loop(events: list[Event], window_days: int 
 
 @settings(max_examples=30, deadline=None)
 @given(events=EVENTS, window_days=WINDOWS)
-def test_the_size_of_blocks_and_chunks_makes_no_difference(events: list[Event], window_days: int | None) -> None:
-    """A code or a patient at a time gives what all at once gives."""
+def test_events_in_temporary_files_are_counted_as_those_in_memory(events: list[Event], window_days: int | None) -> None:
+    """Spread over buckets on disk, and a patient and a pair at a time: the same counts."""
     whole = count_cooccurrences(frame(events), cohort="c", window_days=window_days, minimum_patients=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cooccurrence, "BLOCK", 1)
-        patch.setattr(cooccurrence, "CHUNK", 1)
+        patch.setattr(store, "IN_MEMORY", 0)
+        patch.setattr(store, "N_BUCKETS", 3)
+        patch.setattr(meetings, "CHUNK", 1)
         pieces = count_cooccurrences(frame(events), cohort="c", window_days=window_days, minimum_patients=1)
     assert pieces[0].equals(whole[0])
     assert pieces[1] == whole[1]

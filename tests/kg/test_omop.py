@@ -10,7 +10,12 @@ import pytest
 
 from generel.concepts.errors import BadTable, NotThere
 from generel.concepts.kinds import Kind
-from kg.cohort.omop import Cohort, read_omop
+from kg.cohort.codebook import Cohort
+from kg.cohort.omop import read_omop
+from kg.cohort.omop_concepts import Reading
+from kg.cohort.omop_files import open_export
+from kg.cohort.omop_tables import EVERY_TABLE
+from kg.cohort.store import EventStore
 from kg.harvest import SetAside
 
 PATIENT = "8675309"
@@ -41,14 +46,16 @@ def export(folder: Path, **tables: str) -> Path:
     return folder
 
 
-def read(folder: Path, *, prefer_eras: tuple[Kind, ...] = ()) -> tuple[Cohort, dict[tuple[str, str], int]]:
+def read(path: Path, **how: object) -> tuple[Cohort, dict[tuple[str, str], int]]:
+    """What the folder or zip file tells, and how many rows of which table were set aside for what reason."""
     set_aside = SetAside("test")
-    cohort = read_omop(folder, set_aside=set_aside, prefer_eras=prefer_eras)
+    with open_export(path, EVERY_TABLE) as export:
+        cohort = read_omop(export, EventStore(), set_aside=set_aside, reading=Reading(**how))  # type: ignore[arg-type]
     return cohort, {(key, reason): n for _, _, key, reason, n in set_aside.frame().rows()}
 
 
 def told(cohort: Cohort) -> list[tuple[date, str]]:
-    return cohort.events.select("day", "code").sort("day", "code").rows()
+    return cohort.events().select("day", "code").sort("day", "code").rows()
 
 
 def test_occurrences_become_events_of_codes(tmp_path: Path) -> None:
@@ -62,8 +69,8 @@ def test_occurrences_become_events_of_codes(tmp_path: Path) -> None:
 def test_no_person_id_leaves_the_reader(tmp_path: Path) -> None:
     """Patients are numbered anew from 0."""
     cohort, _ = read(export(tmp_path))
-    assert cohort.events["patient"].to_list() == [0, 2]
-    assert PATIENT not in str(cohort.events.rows())
+    assert cohort.events()["patient"].to_list() == [0, 2]
+    assert PATIENT not in str(cohort.events().rows())
 
 
 def as_csv_gz(folder: Path, name: str, text: str) -> None:

@@ -4,7 +4,7 @@ import polars as pl
 from small_graphs import concepts_of, cooccurrences_of, graph_of, relations_of
 
 from generel.concepts.tables import MERGES, SET_ASIDE
-from kg.report import attribution, by_section, count_graph, count_split, license_records, totals
+from kg.report import attribution, by_section, count_graph, count_licenses, count_split, license_records, totals
 from kg.split import SplitSettings, make_split
 
 GRAPH = graph_of(
@@ -65,3 +65,25 @@ def test_every_source_is_credited() -> None:
     text = attribution(MANIFEST)
     assert "Source S, 2025-01. Doe J. S. 2025. https://s.example License: CC0-1.0.\n" in text
     assert text.endswith("Source T, 1.2. Roe J. T. 2024. https://t.example License: CC-BY-4.0. Its patients are synthetic.")
+
+
+def test_licenses_are_those_that_the_rows_bear() -> None:
+    """A source may have several: its own stands first, with its concepts, and each other with the rows under it."""
+    mixed = pl.concat([relations_of("mondo:2 has_phenotype hp:1"), relations_of("mondo:2 is_a mondo:1", license="CC-BY-NC-4.0"), relations_of("mondo:2 is_a mondo:1", source="t", license="CC-BY-4.0")])
+    graph = graph_of(GRAPH.concepts, mixed, cooccurrences=GRAPH.cooccurrences)
+    licenses = count_licenses(graph)
+    manifest = MANIFEST | {"counts": count_graph(graph)}
+    columns = ("source", "license", "concepts", "relations", "cooccurrences", "title")
+    assert [tuple(row[column] for column in columns) for row in license_records(manifest, licenses)] == [
+        ("s", "CC0-1.0", 3, 1, 1, "Source S"), ("s", "CC-BY-NC-4.0", 0, 1, 0, "Source S"), ("t", "CC-BY-4.0", 0, 1, 0, "Source T"),
+    ]
+    text = attribution(manifest, licenses)
+    assert "https://s.example Licenses, each of a part of it: CC0-1.0, CC-BY-NC-4.0.\n" in text
+    assert text.endswith("https://t.example License: CC-BY-4.0. Its patients are synthetic.")
+
+
+def test_a_license_that_no_row_bears_is_still_told() -> None:
+    """Concepts and mappings are under the source's own."""
+    graph = graph_of(GRAPH.concepts, relations_of("mondo:2 is_a mondo:1", license="MIT"))
+    manifest = {"counts": count_graph(graph), "sources": {"s": MANIFEST["sources"]["s"]}}
+    assert [(row["license"], row["concepts"], row["relations"]) for row in license_records(manifest, count_licenses(graph))] == [("CC0-1.0", 3, 0), ("MIT", 0, 1)]

@@ -1,0 +1,1 @@
+"""Formats that other programs read and write: KGX, SSSOM, GMT and PyKEEN's triples."""
