@@ -8,7 +8,7 @@ from generel.cli.output import format_option, tell, write_records
 from generel.cli.progress import RichProgress
 from generel.concepts.home import Home
 from generel.query.find_space import find_space
-from training.evaluate.settings import PARTS, PROTOCOLS, RIVALS, Settings
+from training.evaluate.settings import OF_FILES, PARTS, PROTOCOLS, RIVALS, Settings
 
 
 @click.command(short_help="Measure how good a space is on what was held out.")
@@ -17,12 +17,14 @@ from training.evaluate.settings import PARTS, PROTOCOLS, RIVALS, Settings
 @click.option("--part", type=click.Choice(PARTS), default=Settings.part, show_default=True, help="Which held-out rows to ask about.")
 @click.option("--queries", type=click.IntRange(min=1), default=Settings.queries, show_default=True, help="At most so many questions a predicate and pair of kinds; more are sampled.")
 @click.option("--seed", type=click.IntRange(min=0), default=Settings.seed, show_default=True, help="Of samples and intervals.")
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder with relatedness/, gene_properties/ and cells/: rated terms, gene pairs, labeled genes and cells.")
+@click.option("--ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True, help="Pairs of terms with a rating, three columns between tabs; may be given several times.")
 @click.option("--rival", "rivals", type=click.Choice(list(RIVALS)), multiple=True, help="Train this graph embedding as well and ask it the same (extra 'rivals'); may be given several times.")
 @click.option("--rival-seconds", type=click.FloatRange(min=1), default=Settings.rival_seconds, show_default=True, help="Training time of each rival.")
 @click.option("--compare", "other", metavar="SPACE", help="Another space of the same build: print the differences to it, with paired intervals, instead of the table.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evaluation.json and evaluation.md; the default is 'evaluation' in the run's folder.")
 @format_option
-def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, rivals: tuple[str, ...], rival_seconds: float, other: str | None, out: Path | None, format: str) -> None:
+def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, data: Path | None, ratings: tuple[Path, ...], rivals: tuple[str, ...], rival_seconds: float, other: str | None, out: Path | None, format: str) -> None:
     """How good SPACE (a name or a folder; the default is as everywhere) is at what its training never saw.
 
     Held-out relations, relations of concepts that were kept out altogether, and held-out synonyms are asked; every answer
@@ -35,10 +37,13 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     # torch and scikit-learn come with these; `generel --help` imports this module and should not pay for them.
     from training.evaluate.comparison import compare
     from training.evaluate.examination import evaluate as examine
-    from training.evaluate.report import summarize_headlines, to_records, to_table, write_comparison, write_report
+    from training.evaluate.measures import to_records as measures_to_records
+    from training.evaluate.reliability import RELIABILITY
+    from training.evaluate.report import measures_to_table, summarize_headlines, to_records, to_table, write_comparison, write_report
 
     home = Home.from_environment()
-    settings = Settings(protocols=protocols or PROTOCOLS, part=part, queries=queries, rivals=rivals, rival_seconds=rival_seconds, seed=seed)
+    of_files = OF_FILES if data else ("ratings",) if ratings else ()
+    settings = Settings(protocols=protocols or (*Settings.protocols, *of_files), data=data, ratings=ratings, part=part, queries=queries, rivals=rivals, rival_seconds=rival_seconds, seed=seed)
     evaluation = examine(find_space(space, home=home), home=home, settings=settings, progress=RichProgress())
     if other is not None:
         beside = examine(find_space(other, home=home), home=home, settings=settings, progress=RichProgress())
@@ -48,8 +53,13 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
         return
     folder = out or home.runs / evaluation.facts["space"]["name"] / "evaluation"
     write_report(evaluation, folder)
-    write_records((to_table if format == "table" else to_records)(evaluation.rows), format=format)
-    if not evaluation.rows:
+    measures = [each for each in evaluation.measures if each.protocol != RELIABILITY]
+    # Programs read one table: rankings, or the other figures where nothing else was asked.
+    if evaluation.rows:
+        write_records((to_table if format == "table" else to_records)(evaluation.rows), format=format)
+    if measures and (format == "table" or not evaluation.rows):
+        write_records((measures_to_table if format == "table" else measures_to_records)(measures), format=format)
+    if not evaluation.rows and not measures:
         tell(f"the build holds nothing out for {' and '.join(settings.protocols)} (part {part}), so there was nothing to ask")
     for kind, n in evaluation.facts["space"]["concepts_without_vector"].items():
         tell(f"{n:,} concepts of kind {kind} have no vector in the space; what is asked of them is answered at chance")

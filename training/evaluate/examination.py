@@ -25,6 +25,7 @@ from kg.build import Build, find_build
 from training.evaluate.breakdowns import Groups, break_down
 from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import ppmi_vectors
+from training.evaluate.measuring import Measuring
 from training.evaluate.methods import RelationMethods, SynonymMethods, kinds_asked, tfidf_of_synonyms
 from training.evaluate.names import FORMS, NameTerms, RawFeatures, barycenters, composed_mask, read_features
 from training.evaluate.outcomes import Evaluation, Methods, Outcome, ask, choose_forms, make_rows
@@ -35,17 +36,36 @@ from training.evaluate.questions import (
     draw_synonyms,
     relation_questions,
     synonym_questions,
+    with_degrees,
 )
+from training.evaluate.ranking import Scorer
 from training.evaluate.reliability import measure_reliability, read_percentiles, stated_percentiles
-from training.evaluate.settings import RIVALS, Settings
+from training.evaluate.settings import MEASURED, RANKED, RIVALS, Settings
 from training.evaluate.space import SpaceVectors, read_space
 from training.evaluate.split import NumberedSplit, number_split
+from training.evaluate.time_and_locus_questions import (
+    OF_BRANCH,
+    OF_LOCUS,
+    TIME,
+    TIME_UNSEEN,
+    branch_questions,
+    later_questions,
+    later_unseen_questions,
+    locus_questions,
+)
+from training.evaluate.variant_scorers import known_variant_scorers, unseen_variant_scorers
+from training.evaluate.variant_ties import variant_ties
 
 VALIDATION = "validation"
 # Registers of rare diseases; OMIM lists many common ones as well.
 RARE = ["orphanet", "gard"]
+# Which questions a protocol asks: of variants about traits, and of what a part of the split holds out.
+OF_TRAITS = {TIME: later_questions, TIME_UNSEEN: later_unseen_questions}
+OF_PARTS = {"cold": cold_questions, OF_LOCUS: locus_questions, OF_BRANCH: branch_questions}
 TEXTS_AT_ONCE = 512
 GRAPH_DIMS = 128
+# Tokens of a gene's summary that are read.
+LONG_TEXT = 256
 Chooser = Callable[[Questions], Mapping[str, str]]
 
 
@@ -67,16 +87,19 @@ class Examination:
 
     Attributes:
         encoder: the language model alone.
+        language_model: the folder that it was opened from.
         cache: folder of cached text features.
         composed_kinds: kinds without text worth reading, as the space was trained.
         families: predicates that are also asked about together, by the family's name.
         rare: (n_concepts,) whether a disease is known to a register of rare ones.
     """
 
+    build: Build
     split: NumberedSplit
     space: SpaceVectors
     embedder: TextEmbedder
     encoder: TextEncoder
+    language_model: Path
     cache: Path
     settings: Settings
     composed_kinds: Sequence[str] = ()
@@ -86,12 +109,23 @@ class Examination:
     def run(self, *, progress: Progress = SILENT) -> Evaluation:
         """The figures: protocols in the order of the settings, then predicates by name; facts are left to the caller."""
         rivals = self._rivals(progress=progress)
-        outcomes = [self._outcomes(protocol, rivals, progress=progress) for protocol in self.settings.protocols]
+        outcomes = [self._outcomes(protocol, rivals, progress=progress) for protocol in self.settings.protocols if protocol in RANKED]
         rows = [row for each in outcomes for row in make_rows(each, settings=self.settings)]
         everything = [outcome for each in outcomes for outcome in each]
         with progress.task("Break the figures down"):
             parts = break_down(everything, Groups(self.split, rivals.raw, self.rare), settings=self.settings)
-        return Evaluation(rows, breakdowns=parts, outcomes=everything)
+        measuring = self._measuring(rivals.raw, progress=progress)
+        measures = [measure for protocol in self.settings.protocols if protocol in MEASURED for measure in measuring.measure(protocol)]
+        return Evaluation(rows, breakdowns=parts, measures=measures, outcomes=everything)
+
+    def _measuring(self, raw: NDArray[np.float32], *, progress: Progress) -> Measuring:
+        def encode_long(texts: Sequence[str]) -> NDArray[np.float32]:
+            return unit(TextEncoder.open(self.language_model, max_tokens=LONG_TEXT).encode(texts))
+
+        return Measuring(
+            self.build, self.split, self.space, raw, self.embedder.embed, lambda texts: unit(self.encoder.encode(texts)), encode_long, self.settings,
+            self.settings.data, self.settings.ratings, progress,
+        )
 
     def questions_of(self, outcomes: Sequence[Outcome]) -> list[Questions]:
         """What was asked, each set of questions once."""
@@ -110,8 +144,9 @@ class Examination:
             of_synonyms = SynonymMethods(self.split, self.space, embedded, rivals.raw, rivals.features, rivals.terms, rivals.synonyms)
             asked = list(synonym_questions(self.split, rivals.synonyms))
             return ask(asked, of_synonyms, choose=self._synonym_chooser(rivals.terms), title=title, progress=progress)
-        methods = RelationMethods(self.split, self.space, rivals.raw, rivals.graph, rivals.terms, self.settings.neighbors, rivals.trained)
-        return ask(list(self._questions(protocol)), methods, choose=self._relation_chooser(methods), title=title, progress=progress)
+        more = self._variant_scorers(protocol, rivals.raw)
+        methods = RelationMethods(self.split, self.space, rivals.raw, rivals.graph, rivals.terms, self.settings.neighbors, rivals.trained, more)
+        return ask([with_degrees(each, self.split) for each in self._questions(protocol)], methods, choose=self._relation_chooser(methods), title=title, progress=progress)
 
     def _embed(self, texts: Sequence[str], *, progress: Progress) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.space.vectors.shape[1]), dtype=np.float32)
@@ -124,9 +159,17 @@ class Examination:
 
     def _questions(self, protocol: str) -> Iterable[Questions]:
         limit, seed = self.settings.queries, self.settings.seed
-        if protocol == "cold":
-            return cold_questions(self.split, limit=limit, seed=seed, families=self.families)
+        if protocol in OF_TRAITS:
+            return OF_TRAITS[protocol](self.split, limit=limit, seed=seed)
+        if protocol in OF_PARTS:
+            return OF_PARTS[protocol](self.split, limit=limit, seed=seed, families=self.families)
         return relation_questions(self.split, part=self.settings.part, limit=limit, seed=seed, families=self.families)
+
+    def _variant_scorers(self, protocol: str, raw: NDArray[np.float32]) -> dict[str, Scorer]:
+        """The floors that know variants' genes and traits, where variants are asked about; of a variant's locus training knows no traits."""
+        if protocol == TIME:
+            return known_variant_scorers(variant_ties(self.split), raw)
+        return unseen_variant_scorers(variant_ties(self.split), raw) if protocol in (TIME_UNSEEN, OF_LOCUS) else {}
 
     def _draw(self, part: str, limit: int) -> SynonymTexts:
         """Held-out synonyms of the part; none where that protocol is not asked for."""
@@ -195,7 +238,7 @@ def evaluate(space: Path, *, home: Home, settings: Settings, progress: Progress 
     vectors, recipe = read_space(space, split=split), manifest.raw.get("recipe", {})
     encoder = TextEncoder.open(space / ENCODER / LANGUAGE_MODEL, **_cut_off(manifest))
     examination = Examination(
-        split, vectors, TextEmbedder.open(space / ENCODER), encoder, home.cache / "features", settings,
+        build, split, vectors, TextEmbedder.open(space / ENCODER), encoder, space / ENCODER / LANGUAGE_MODEL, home.cache / "features", settings,
         composed_kinds=tuple(recipe.get("composed_kinds", ())), families=recipe.get("families", {}),
         rare=rare_diseases(split, build.merges),
     )
@@ -205,6 +248,11 @@ def evaluate(space: Path, *, home: Home, settings: Settings, progress: Progress 
         evaluation, facts=_facts(manifest, build, split, vectors, settings), random_percentiles=random, true_percentiles=true,
         measures=[*evaluation.measures, *measure_reliability(random, true, settings=settings)],
     )
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, dims) the rows at unit norm."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12).astype(np.float32)
 
 
 def rare_diseases(split: NumberedSplit, merges: pl.DataFrame) -> NDArray[np.bool_]:
@@ -244,7 +292,7 @@ def _facts(manifest: Manifest, build: Build, split: NumberedSplit, space: SpaceV
         "generel": generel.__version__,
         "space": {"name": manifest.name, "digest": manifest.raw["digest"], "concepts_without_vector": space.count_missing(split)},
         "build": {"name": build.name, "digest": build.manifest["inputs"]},
-        "settings": asdict(settings),
+        "settings": _plain(settings),
         "split": {
             "concepts": {"train": int((~split.cold).sum()), "cold": int(split.cold.sum())},
             "relations": _count(split.relations), "names": _count(split.names),
@@ -254,3 +302,8 @@ def _facts(manifest: Manifest, build: Build, split: NumberedSplit, space: SpaceV
 
 def _count(rows: pl.DataFrame) -> dict[str, int]:
     return dict(rows["part"].value_counts().sort("part").rows())
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    """The settings without paths of this machine: files by their names."""
+    return {**asdict(settings), "data": settings.data is not None, "ratings": [path.name for path in settings.ratings]}

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS
+from kg.parts import ASSOCIATED
 from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.names import NameTerms, RawFeatures
@@ -35,6 +36,7 @@ class RelationMethods:
         terms: TF-IDF by form.
         neighbors: how many vote.
         rivals: graph embeddings that were trained for this, by the name in the table.
+        more: floors that only some questions have, by the name in the table.
     """
 
     split: NumberedSplit
@@ -44,6 +46,7 @@ class RelationMethods:
     terms: Mapping[str, NameTerms]
     neighbors: int
     rivals: Mapping[str, GraphRival] = field(default_factory=dict)
+    more: Mapping[str, Scorer] = field(default_factory=dict)
 
     def scorers(self, questions: Questions) -> dict[str, Scorer]:
         """The methods without a choice of form, in the order of the table."""
@@ -57,6 +60,7 @@ class RelationMethods:
             CO_SHARING: CoSharing(self.split.training_neighbors(), ties),
             PPMI: Cosine(self.graph, self.graph),
             DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
+            **(self.more if questions.predicate == ASSOCIATED else {}),
             **{name: scorer for name, rival in self.rivals.items() if (scorer := rival.scorer(questions.predicates))},
         }
 

@@ -6,7 +6,7 @@ they are, and the asking concept itself.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -109,6 +109,14 @@ def synonym_questions(split: NumberedSplit, synonyms: SynonymTexts) -> Iterator[
             "synonyms", SYNONYM, (), KINDS[kind], queries, answers, candidates,
             _hide(*same, answers=answers, candidates=candidates, n_concepts=split.n_concepts), int(synonyms.held[kind]), degrees[candidates],
         )
+
+
+def with_degrees(questions: Questions, split: NumberedSplit) -> Questions:
+    """The questions with how often each candidate is an answer in training, where that is not known yet."""
+    if questions.degrees is not None:
+        return questions
+    counts = np.asarray(split.training_ties(questions.predicates).sum(axis=0), dtype=np.int64)
+    return replace(questions, degrees=counts[questions.candidates])
 
 
 def _groups(rows: pl.DataFrame, families: Mapping[str, Sequence[str]]) -> list[tuple[str, tuple[str, ...]]]:

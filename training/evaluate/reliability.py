@@ -21,6 +21,7 @@ from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit
 
 Reals = NDArray[np.float64]
+RELIABILITY = "reliability"
 N_RANDOM = 5000
 # The percentile from which on a pair is worth a look.
 HIGH = 95.0
@@ -67,7 +68,7 @@ def measure_reliability(random: dict[str, Reals], true: dict[str, Reals], *, set
     for name, percentiles in [*((f"{kinds}, random pairs", each) for kinds, each in random.items()), *((f"{kinds}, held-out pairs", each) for kinds, each in true.items())]:
         above: Reals = np.where(percentiles > HIGH, 100.0, 0.0)[:, None]
         low, high = np.percentile(bootstrap_means(above, resamples=settings.resamples, seed=settings.seed), [2.5, 97.5])
-        measures.append(Measure("reliability", name, "generel percentile", "pairs above the 95th percentile, %", len(above), Interval(float(above.mean()), float(low), float(high))))
+        measures.append(Measure(RELIABILITY, name, "generel percentile", "pairs above the 95th percentile, %", len(above), Interval(float(above.mean()), float(low), float(high))))
     return measures
 
 

@@ -63,6 +63,17 @@ def to_table(rows: Sequence[Row]) -> list[dict[str, object]]:
     ]
 
 
+def measures_to_table(measures: Sequence[Measure]) -> list[dict[str, object]]:
+    """Measures with a figure and its interval in one cell, for people."""
+    return [
+        {
+            "protocol": each.protocol, "about": each.about, "method": each.method, "metric": each.metric, "n": f"{each.n:,}",
+            "figure": write_interval(each.interval), "p": "" if each.p_value is None else f"{each.p_value:.2g}",
+        }
+        for each in measures
+    ]
+
+
 def write_interval(interval: Interval) -> str:
     """As in '.118 [.112, .125]': three decimals, 1.000 with its one."""
     return f"{_short(interval.value)} [{_short(interval.low)}, {_short(interval.high)}]"

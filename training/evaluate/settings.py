@@ -1,8 +1,13 @@
 """What an evaluation asks: its protocols and its settings, with their defaults. Nothing heavy is imported here."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-PROTOCOLS = ("relations", "cold", "synonyms")
+# Protocols that rank candidates, those that measure something else, and which of these read files of the user's.
+RANKED = ("relations", "cold", "synonyms", "gwas-time", "gwas-time-unseen", "locus", "branch")
+MEASURED = ("effect-size", "indications", "gene-sets", "ratings", "gene-pairs", "gene-properties", "cells")
+OF_FILES = ("ratings", "gene-pairs", "gene-properties", "cells")
+PROTOCOLS = (*RANKED, *MEASURED)
 PARTS = ("test", "validation")
 RIVALS = {"transe": "TransE", "complex": "ComplEx", "rotate": "RotatE"}
 
@@ -20,10 +25,12 @@ class Settings:
         neighbors: how many training subjects vote.
         rivals: of RIVALS, the graph embeddings to train and ask as well.
         rival_seconds: training time of each.
+        data: folder with files that some protocols read, as their providers named them.
+        ratings: files of rated pairs of terms.
         seed: of the samples and the resamples.
     """
 
-    protocols: tuple[str, ...] = PROTOCOLS
+    protocols: tuple[str, ...] = (*RANKED, *(name for name in MEASURED if name not in OF_FILES))
     part: str = "test"
     queries: int = 2000
     choice_queries: int = 300
@@ -31,4 +38,6 @@ class Settings:
     neighbors: int = 100
     rivals: tuple[str, ...] = ()
     rival_seconds: float = 300.0
+    data: Path | None = None
+    ratings: tuple[Path, ...] = ()
     seed: int = 20261121

@@ -1,0 +1,203 @@
+"""What a space is asked besides rankings, each protocol laid before the build's tables or the user's files.
+
+Files are found in the folder given with `--data`, under the names that their providers gave them. Whatever the space could have seen in training is
+said in the note of its figure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from generel.concepts.kinds import KINDS
+from generel.concepts.progress import SILENT, Progress
+from kg.build import Build
+from training.evaluate.cells import measure_cells, read_cells
+from training.evaluate.effect_size import measure_effect_sizes, select_effects
+from training.evaluate.gene_pairs import measure_gene_pairs, read_gene_pairs
+from training.evaluate.gene_properties import gene_rows, measure_gene_properties, read_gene_labels, text_terms
+from training.evaluate.gene_set_halves import find_twins, measure_halves, memberships, popularity, select_sets
+from training.evaluate.indications import held_out_indications, measure_indications
+from training.evaluate.measures import Measure
+from training.evaluate.methods import BIASED, COSINE, DEGREE, RAW, TFIDF
+from training.evaluate.ranking import Scorer
+from training.evaluate.ratings import measure_ratings
+from training.evaluate.scorers import Cosine, Degree
+from training.evaluate.settings import Settings
+from training.evaluate.space import SpaceVectors
+from training.evaluate.split import TRAIN, NumberedSplit, Numbers
+
+Floats = NDArray[np.float32]
+Embed = Callable[[Sequence[str]], Floats]
+INDICATED = ("treats",)
+# The libraries that may be asked about, the first there is; GO's other ones would give its sets away.
+ASKED_LIBRARIES = ("go_bp_2021",)
+LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
+TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
+# Columns of `obs` under which cells are commonly labeled.
+CELL_LABELS = ("louvain", "cell_type", "celltype", "bulk_labels", "label")
+
+
+@dataclass(frozen=True)
+class QueryDegree:
+    """How much is known of who asks, whatever the candidate: (n_concepts,) counts of training ties."""
+
+    counts: Floats
+    resolution: float = 0.0
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c), the same for every candidate."""
+        return np.repeat(self.counts[queries][:, None], len(candidates), axis=1)
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """Everything that the protocols need.
+
+    Attributes:
+        raw: (n_concepts, dims) the language model's vectors, see `names.barycenters`.
+        embed: texts as the space's own encoder reads them.
+        encode: texts as the language model alone reads them, to the length that the space was trained with.
+        encode_long: the same of whole summaries.
+        data: folder of the user's files; None where there is none.
+        ratings: files of rated pairs beside those in `data`.
+    """
+
+    build: Build
+    split: NumberedSplit
+    space: SpaceVectors
+    raw: Floats
+    embed: Embed
+    encode: Embed
+    encode_long: Embed
+    settings: Settings
+    data: Path | None = None
+    ratings: tuple[Path, ...] = ()
+    progress: Progress = SILENT
+
+    def measure(self, protocol: str) -> list[Measure]:
+        """The figures of a protocol of settings.MEASURED; none where its rows or files are not there."""
+        measured = {
+            "effect-size": self._effect_sizes, "indications": self._indications, "gene-sets": self._gene_sets, "ratings": self._ratings,
+            "gene-pairs": self._gene_pairs, "gene-properties": self._gene_properties, "cells": self._cells,
+        }
+        with self.progress.task(f"Measure {protocol}"):
+            return [replace(each, protocol=protocol) for each in measured[protocol]()]
+
+    @cached_property
+    def _number(self) -> dict[str, int]:
+        return {curie: number for number, curie in enumerate(self.split.curies)}
+
+    @cached_property
+    def _vectors(self) -> Mapping[str, Floats]:
+        return {COSINE: self.space.vectors, RAW: self.raw}
+
+    @property
+    def _again(self) -> dict[str, int]:
+        return {"resamples": self.settings.resamples, "seed": self.settings.seed}
+
+    def _gene(self, symbol: str) -> int | None:
+        """The gene of that symbol, or that alone had it once; None if there is none."""
+        return self._symbols.get(symbol)
+
+    @cached_property
+    def _symbols(self) -> dict[str, int]:
+        is_gene = self.split.kind_numbers == KINDS.index("gene")
+        names = self.split.names.filter(pl.Series(is_gene[self.split.names["concept"].to_numpy()]))
+        former = names.filter((pl.col("role") == "synonym") & pl.col("name").is_unique())
+        return dict(former.select("name", "concept").iter_rows()) | dict(names.filter(pl.col("role") == "name").select("name", "concept").iter_rows())
+
+    def _effect_sizes(self) -> list[Measure]:
+        """Of all pairs, and of those that no training row ties."""
+        ties = np.diff(self.split.training_neighbors().indptr).astype(np.float32)
+        scorers: dict[str, Scorer] = {**{name: Cosine(rows, rows) for name, rows in self._vectors.items()}, DEGREE: QueryDegree(ties)}
+        known = self.build.split.relations.filter(pl.col("part") == TRAIN).select(variant="subject", trait="object")
+        unseen = self.build.associations.select("variant", "trait").unique().join(known, on=["variant", "trait"], how="anti")
+        measures = []
+        for word, among, minimum in (("", None, LEAST_VARIANTS), (" (held-out pairs)", unseen, LEAST_HELD_OUT)):
+            effects = select_effects(self.build.associations, self._number, minimum=minimum, among=among)
+            measures += [replace(each, about=f"{self._name(each.about)}{word}") for each in measure_effect_sizes(effects, scorers, **self._again)]
+        return measures
+
+    def _name(self, about: str) -> str:
+        """The name of a trait beside its CURIE; what is no CURIE stays as it is."""
+        number = self._number.get(about)
+        return about if number is None else f"{self.split.preferred_names()[number]} ({about})"
+
+    def _indications(self) -> list[Measure]:
+        ties = self.split.training_ties(INDICATED)
+        vectors = self.space.vectors
+        scorers: dict[str, Scorer] = {
+            COSINE: Cosine(vectors, vectors), BIASED: Cosine(vectors, vectors, bias=self.space.bias, query_kinds=self.split.kind_numbers),
+            RAW: Cosine(self.raw, self.raw), DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
+        }
+        asked = held_out_indications(self.split, part=self.settings.part)
+        return measure_indications(asked, scorers, about=f"approved against failed, part {self.settings.part}", **self._again)
+
+    def _gene_sets(self) -> list[Measure]:
+        gene_sets = self.build.gene_sets.filter(pl.col("gene").is_in(self.split.curies))
+        asked = [library for source in ASKED_LIBRARIES for library in gene_sets.filter(pl.col("source") == source)["library"].unique().sort()]
+        measures = []
+        for library in asked:
+            own = gene_sets.filter(pl.col("library") == library)
+            siblings = gene_sets.filter(pl.col("set").is_in(own["set"].unique().implode()))["library"].unique().to_list()
+            others = sorted(set(gene_sets["library"]) - {library, *siblings})
+            known = gene_sets.filter(pl.col("library").is_in(others))
+            sets = select_sets(gene_sets, library=library, minimum=LEAST_GENES, genes=sorted(set(known["gene"])))
+            known = known.join(find_twins(sets, known, libraries=others, overlap=TWINS), on=["library", "set"], how="anti")
+            rows = [self._number[gene] for gene in sets.genes]
+            told = pl.concat([known, own])
+            methods = {
+                **{name: vectors[rows] for name, vectors in self._vectors.items()},
+                "membership cosine": memberships(told, libraries=others, genes=sets.genes, weighted=False),
+                "membership cosine, rare sets first": memberships(told, libraries=others, genes=sets.genes, weighted=True),
+                "number of sets": popularity(told, libraries=others, genes=sets.genes),
+            }
+            seen = not self.build.relations.join(own.select(subject="gene", object="set").unique(), on=["subject", "object"], how="semi").is_empty()
+            found = measure_halves(sets, methods, shuffles=SHUFFLES, progress=self.progress, **self._again)
+            measures += [replace(each, note=f"{each.note}; LEAK: training has memberships of this library") if seen and each.method == COSINE else each for each in found]
+        return measures
+
+    def _ratings(self) -> list[Measure]:
+        files = [*self.ratings, *self._files("relatedness/umnsrs_*.tsv")]
+        embedders: dict[str, Callable[[list[str]], Floats]] = {COSINE: self.embed, RAW: self.encode}
+        return [measure for path in files for measure in measure_ratings(path, embedders, **self._again)]
+
+    def _gene_pairs(self) -> list[Measure]:
+        found = [self._files(f"relatedness/{part}_{what}.txt*") for part in ("train", "valid") for what in ("text", "label")]
+        if not all(found):
+            return []
+        train, valid = (read_gene_pairs(text[0], labels[0], resolve=self._gene) for text, labels in (found[:2], found[2:]))
+        return measure_gene_pairs(train, valid, self._vectors, about="co-mentioned gene pairs", train_limit=TRAINED_PAIRS, **self._again)
+
+    def _gene_properties(self) -> list[Measure]:
+        measures = []
+        for path in self._files("gene_properties/*.csv*"):
+            labels = read_gene_labels(path)
+            stored, text = gene_rows(labels.genes, self.space.vectors, self._gene), self.encode_long(labels.texts)
+            features = {COSINE: stored, RAW: text, f"{COSINE} and {RAW}": np.hstack([stored, text]) / np.sqrt(2, dtype=np.float32), TFIDF: text_terms(labels.texts)}
+            measures += measure_gene_properties(labels, features, folds=FOLDS, repetitions=REPETITIONS, seed=self.settings.seed)
+        return measures
+
+    def _cells(self) -> list[Measure]:
+        measures = []
+        for path in self._files("cells/*.h5ad"):
+            cells = read_cells(path, label=_label_of(path))
+            vectors = {name: gene_rows(cells.symbols, rows, self._gene) for name, rows in self._vectors.items()}
+            measures += measure_cells(cells, vectors, top=TOP_GENES, folds=FOLDS, repetitions=REPETITIONS, **self._again)
+        return measures
+
+    def _files(self, pattern: str) -> list[Path]:
+        return sorted(self.data.glob(pattern)) if self.data else []
+
+
+def _label_of(path: Path) -> str:
+    """The column that says what a cell is; the first of CELL_LABELS where none is known, so that the reader says what there is."""
+    import anndata
+
+    columns = anndata.read_h5ad(path, backed="r").obs.columns
+    return next((name for name in CELL_LABELS if name in columns), CELL_LABELS[0])
