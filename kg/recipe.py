@@ -1,7 +1,7 @@
 """Recipes of builds: which sources, what of them stays, and how the result is split; a frozen record read from TOML.
 
 Reading is strict: a key that no setting has is refused with the nearest one that there is, so that a misspelled setting
-never silently leaves the default in force.
+never silently leaves the default in force. A recipe with `base = "open"` says only what is different from that one.
 """
 
 import difflib
@@ -61,11 +61,29 @@ def read_recipe(name: str) -> Recipe:
         BadRecipe: with all that is wrong with it.
     """
     file = _find(name)
+    return parse_recipe(_read_document(file), name=Path(file.name).stem, where=str(file))
+
+
+def _read_document(file: Traversable, *, below: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What the file says, laid over what the recipe says that it names as its base."""
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRecipe(f"{file} is not TOML: {error}") from error
-    return parse_recipe(document, name=Path(file.name).stem, where=str(file))
+    base = document.pop("base", None)
+    if base is None:
+        return document
+    if not isinstance(base, str) or base in below:
+        raise BadRecipe(f"{file}: 'base' should name another recipe, not {base!r}")
+    return lay_over(_read_document(_find(base), below=(*below, base)), document)
+
+
+def lay_over(base: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The base with what the document says in its place; tables are laid over each other, lists and values are replaced."""
+    return {
+        **base,
+        **{name: lay_over(base[name], value) if isinstance(value, dict) and isinstance(base.get(name), dict) else value for name, value in document.items()},
+    }
 
 
 def parse_recipe(document: Mapping[str, Any], *, name: str, where: str) -> Recipe:

@@ -39,7 +39,14 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     from training.evaluate.examination import evaluate as examine
     from training.evaluate.measures import to_records as measures_to_records
     from training.evaluate.reliability import RELIABILITY
-    from training.evaluate.report import measures_to_table, summarize_headlines, to_records, to_table, write_comparison, write_report
+    from training.evaluate.report import (
+        measures_to_table,
+        summarize_headlines,
+        to_records,
+        to_table,
+        write_comparison,
+        write_report,
+    )
 
     home = Home.from_environment()
     of_files = OF_FILES if data else ("ratings",) if ratings else ()

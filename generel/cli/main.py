@@ -23,7 +23,7 @@ from generel.concepts.errors import DiskFull, GenerelError, MissingExtra
 GROUP = "generel.commands"
 OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "embed", "export")}
 # The order of a day's work, for the help; commands that are not in it come after.
-ORDER = ("quickstart", "sources", "fetch", "build", "report", "train", "evaluate", *OWN)
+ORDER = ("quickstart", "sources", "fetch", "harmonize", "build", "report", "train", "evaluate", *OWN)
 EXIT_INTERRUPTED, EXIT_PIPE_CLOSED, EXIT_IO = 130, 1, 74
 
 

@@ -61,6 +61,6 @@ SOURCE = Source(
     ),
     gives=("CONCEPTS", "COOCCURRENCES"),
     read=read,
-    expected={"CONCEPTS": 30, "COOCCURRENCES": 45},
+    expected={"CONCEPTS": 20, "COOCCURRENCES": 40},
     parameters={"cohort": "mimic-iv-demo", "window_days": 30},
 )

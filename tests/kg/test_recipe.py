@@ -90,3 +90,15 @@ def test_a_recipe_that_is_not_there_is_said(name: str) -> None:
 def test_our_recipes_can_be_read() -> None:
     """The starter is what `generel build` takes by default."""
     assert "hpo" in read_recipe("starter").sources
+
+
+def test_a_recipe_says_only_what_differs_from_its_base(tmp_path: Path) -> None:
+    """Tables are laid over each other, lists replace each other; a circle of bases is refused."""
+    (tmp_path / "mine.toml").write_text('base = "starter"\ntitle = "Mine"\nsources = ["mondo", "hpo"]\n[split]\ntest = 0.1\n', encoding="utf-8")
+    mine, starter = read_recipe(str(tmp_path / "mine.toml")), read_recipe("starter")
+    assert (mine.title, mine.sources, mine.split.test, mine.split.validation) == ("Mine", ("mondo", "hpo"), 0.1, starter.split.validation)
+    assert mine.assembly == starter.assembly and mine.name == "mine"
+    loop = tmp_path / "loop.toml"
+    loop.write_text(f'base = "{loop}"\nsources = ["hpo"]\n', encoding="utf-8")
+    with pytest.raises(BadRecipe, match="'base' should name another recipe"):
+        read_recipe(str(loop))

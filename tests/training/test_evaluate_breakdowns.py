@@ -103,17 +103,26 @@ def test_co_sharing_is_the_sum_over_subjects_of_a_plain_loop() -> None:
 
 
 def test_ppmi_vectors_restore_the_matrix_of_ppmi() -> None:
-    """With all its dimensions the decomposition gives the same directions as the exact one; a concept without ties has zeros."""
+    """With all its dimensions the products of both sides are the matrix, but for the lengths; a concept without ties has zeros."""
     rng = np.random.default_rng(0)
     upper = np.triu(rng.random((30, 30)) < 0.3, 1)
     neighbors = (upper | upper.T).astype(np.float32)
     neighbors[29] = neighbors[:, 29] = 0
-    vectors = ppmi_vectors(csr_array(neighbors), dims=29, seed=0)
+    asking, answering = ppmi_vectors(csr_array(neighbors), dims=29, seed=0)
     degrees = neighbors.sum(axis=0)
     chance = np.outer(np.maximum(degrees, 1), np.maximum(degrees, 1))
     ppmi = np.where(neighbors > 0, np.maximum(np.log(degrees.sum() / chance), 0), 0)
-    left, values, _ = np.linalg.svd(ppmi)
-    exact = left[:, :29] * np.sqrt(values[:29])
-    exact = exact[:29] / np.linalg.norm(exact[:29], axis=1, keepdims=True)
-    assert vectors[:29] @ vectors[:29].T == pytest.approx(exact @ exact.T, abs=1e-3)
-    assert not vectors[29].any()
+    left, values, right = np.linalg.svd(ppmi)
+    sides = [side[:29, :29] * np.sqrt(values[:29]) for side in (left, right.T)]
+    sides = [side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides]
+    assert asking[:29] @ answering[:29].T == pytest.approx(sides[0] @ sides[1].T, abs=1e-3)
+    assert not asking[29].any() and not answering[29].any()
+
+
+def test_ppmi_vectors_see_ties_between_two_kinds() -> None:
+    """Diseases tied to phenotypes and to nothing else: the tied phenotype is nearer than one that is not."""
+    ties = np.kron(np.eye(4), np.ones((5, 5)))
+    neighbors = np.block([[np.zeros((20, 20)), ties], [ties.T, np.zeros((20, 20))]]).astype(np.float32)
+    asking, answering = ppmi_vectors(csr_array(neighbors), dims=8, seed=0)
+    cosines = asking[:20] @ answering[20:].T
+    assert cosines[ties > 0].min() > 0.9 and cosines[ties == 0].max() < 0.1

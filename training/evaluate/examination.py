@@ -70,13 +70,13 @@ Chooser = Callable[[Questions], Mapping[str, str]]
 
 
 class Rivals(NamedTuple):
-    """What the rivals know: the synonyms asked about, features of strings, of concepts (n, dims), of the training graph (n, dims), TF-IDF by form, and
-    graph embeddings by the name in the table."""
+    """What the rivals know: the synonyms asked about, features of strings, of concepts (n, dims), of the training graph (n, dims) twice, TF-IDF
+    by form, and graph embeddings by the name in the table."""
 
     synonyms: SynonymTexts
     features: RawFeatures
     raw: NDArray[np.float32]
-    graph: NDArray[np.float32]
+    graph: tuple[NDArray[np.float32], NDArray[np.float32]]
     terms: dict[str, NameTerms]
     trained: dict[str, GraphRival]
 
@@ -190,7 +190,7 @@ class Examination:
         vectors[written] = features.of([names[row] for row in written])
         return barycenters(vectors, self.split.training_neighbors(), composed=composed)
 
-    def _graph(self, *, progress: Progress) -> NDArray[np.float32]:
+    def _graph(self, *, progress: Progress) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         with progress.task("Decompose the training graph"):
             return ppmi_vectors(self.split.training_neighbors(), dims=GRAPH_DIMS, seed=self.settings.seed)
 

@@ -58,10 +58,12 @@ class CoSharing:
         return scores
 
 
-def ppmi_vectors(neighbors: csr_array, *, dims: int, seed: int) -> Floats:
-    """(n, dims) unit rows, zeros where a concept has no tie: the left singular vectors of the matrix of PPMI, times the root of their values.
+def ppmi_vectors(neighbors: csr_array, *, dims: int, seed: int) -> tuple[Floats, Floats]:
+    """(n, dims) unit rows for who asks and for who answers, zeros where a concept has no tie: the singular vectors of the matrix of PPMI.
 
-    PPMI of two tied concepts is max(0, ln(n · sum / (degree · degree))), n being 1 for a tie, as Levy and Goldberg factor it (NIPS 2014).
+    PPMI of two tied concepts is max(0, ln(n · sum / (degree · degree))), n being 1 for a tie, as Levy and Goldberg factor it (NIPS 2014); both
+    sides are weighed with the root of the singular values. They differ: between two kinds that are tied to each other only, the products of
+    the one side with itself cancel out.
 
     Args:
         neighbors: (n, n) symmetric, 1 for a training tie.
@@ -73,6 +75,6 @@ def ppmi_vectors(neighbors: csr_array, *, dims: int, seed: int) -> Floats:
     strength = np.log(coordinates.data * degrees.sum() / (degrees[coordinates.row] * degrees[coordinates.col]))
     ppmi = csr_array((np.maximum(strength, 0), (coordinates.row, coordinates.col)), shape=neighbors.shape)
     kept = min(dims, neighbors.shape[0] - 1)
-    left, values, _ = randomized_svd(ppmi, n_components=kept, n_iter=4, random_state=seed)
-    vectors: Floats = normalize(left * np.sqrt(values)).astype(np.float32)
-    return vectors
+    left, values, right = randomized_svd(ppmi, n_components=kept, n_iter=4, random_state=seed)
+    asking, answering = (normalize(side * np.sqrt(values)).astype(np.float32) for side in (left, right.T))
+    return asking, answering

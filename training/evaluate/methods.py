@@ -32,7 +32,7 @@ class RelationMethods:
         split: knows the training rows.
         space: the space that is judged.
         raw: (n_concepts, dims) the language model's vectors, see `names.barycenters`.
-        graph: (n_concepts, dims) vectors of the training graph, see `graph_scorers.ppmi_vectors`.
+        graph: (n_concepts, dims) twice, vectors of the training graph for who asks and who answers, see `graph_scorers.ppmi_vectors`.
         terms: TF-IDF by form.
         neighbors: how many vote.
         rivals: graph embeddings that were trained for this, by the name in the table.
@@ -42,7 +42,7 @@ class RelationMethods:
     split: NumberedSplit
     space: SpaceVectors
     raw: Floats
-    graph: Floats
+    graph: tuple[Floats, Floats]
     terms: Mapping[str, NameTerms]
     neighbors: int
     rivals: Mapping[str, GraphRival] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class RelationMethods:
             RAW: Cosine(self.raw, self.raw),
             RAW_VOTE: Vote(self.raw, ties, self.neighbors),
             CO_SHARING: CoSharing(self.split.training_neighbors(), ties),
-            PPMI: Cosine(self.graph, self.graph),
+            PPMI: Cosine(*self.graph),
             DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
             **(self.more if questions.predicate == ASSOCIATED else {}),
             **{name: scorer for name, rival in self.rivals.items() if (scorer := rival.scorer(questions.predicates))},

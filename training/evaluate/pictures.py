@@ -24,6 +24,7 @@ RECALL_FILE, RELIABILITY_FILE = "recall.png", "reliability.png"
 # Colors that people with any color vision tell apart (Okabe and Ito), ours first.
 COLORS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#999999", "#F0E442", "#000000")
 FURTHEST = 1000
+MOST_KINDS = 6
 
 
 def draw_recall(outcomes: Sequence[Outcome], path: Path, *, titles: Mapping[tuple[str, str, str], str]) -> None:
@@ -52,20 +53,22 @@ def draw_reliability(stated: Mapping[str, NDArray[np.float64]], held_out: Mappin
 
     Args:
         stated: percentiles of fresh random pairs, by pair of kinds.
-        held_out: percentiles of held-out true pairs, by pair of kinds: the farther below the diagonal the better.
+        held_out: percentiles of held-out true pairs, by pair of kinds: the farther below the diagonal the better. The pairs of kinds with
+            most of them are drawn.
     """
     if not stated:
         return
-    figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
+    shown = sorted(stated, key=lambda kinds: (-len(held_out.get(kinds, ())), kinds))[:MOST_KINDS]
+    figure, ax = plt.subplots(figsize=(5, 5.5), layout="constrained")
     ax.plot([0, 100], [0, 100], color="#999999", linewidth=1, linestyle=":")
     grid = np.linspace(0, 100, 201)
-    for (kinds, percentiles), color in zip(stated.items(), COLORS * 4, strict=False):
-        ax.plot(grid, 100 * np.searchsorted(np.sort(percentiles), grid, "right") / len(percentiles), color=color, linewidth=1, label=f"{kinds}, random")
+    for kinds, color in zip(shown, COLORS, strict=False):
+        ax.plot(grid, 100 * np.searchsorted(np.sort(stated[kinds]), grid, "right") / len(stated[kinds]), color=color, linewidth=1, label=f"{kinds}, random")
         if kinds in held_out:
             true = np.sort(held_out[kinds])
             ax.plot(grid, 100 * np.searchsorted(true, grid, "right") / len(true), color=color, linewidth=1.5, linestyle="--", label=f"{kinds}, held out")
     _label(ax, title="Can percentiles be trusted?", x="stated percentile", y="pairs at or below it, %")
-    ax.legend(fontsize=7)
+    ax.legend(fontsize=7, loc="upper left")
     _save(figure, path)
 
 

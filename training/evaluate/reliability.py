@@ -55,11 +55,14 @@ def stated_percentiles(asked: Sequence[Questions], split: NumberedSplit, space: 
     for questions in asked:
         if questions.predicate == SYNONYM or (distribution := percentiles.between(*questions.kinds.split("-"))) is None:
             continue
-        true.setdefault(questions.kinds, []).append(_percentiles(space, questions.queries, questions.answers, distribution))
+        # What has no vector has no percentile either.
+        there = ~(space.missing[questions.queries] | space.missing[questions.answers])
+        true.setdefault(questions.kinds, []).append(_percentiles(space, questions.queries[there], questions.answers[there], distribution))
         if questions.kinds not in random:
             left, right = (rng.choice(concepts_of(kind), N_RANDOM) for kind in questions.kinds.split("-"))
             random[questions.kinds] = _percentiles(space, left, right, distribution)
-    return random, {kinds: np.concatenate(each) for kinds, each in true.items()}
+    held_out = {kinds: np.concatenate(each) for kinds, each in true.items()}
+    return random, {kinds: each for kinds, each in held_out.items() if len(each)}
 
 
 def measure_reliability(random: dict[str, Reals], true: dict[str, Reals], *, settings: Settings) -> list[Measure]:
