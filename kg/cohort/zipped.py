@@ -4,6 +4,7 @@ Refused: members whose path leaves the archive, links, encrypted ones, two of on
 copied, never read from a header. Folders at the top that hold all else are not taken over: `export/PERSON.csv` becomes `PERSON.csv`.
 """
 
+import errno
 import stat
 import zipfile
 import zlib
@@ -45,6 +46,11 @@ def unzip(archive: Path, folder: Path, *, wanted: Callable[[PurePosixPath], bool
             for info, target in zip(members, _targets(members, folder, archive), strict=True):
                 left = _copy(opened, info, target, left=left, archive=archive)
     except UNREADABLE as error:
+        raise BadInput(f"{archive} cannot be unpacked ({error}); get it anew") from error
+    except OSError as error:
+        # A damaged directory of members points before the beginning of the file.
+        if error.errno != errno.EINVAL:
+            raise
         raise BadInput(f"{archive} cannot be unpacked ({error}); get it anew") from error
 
 

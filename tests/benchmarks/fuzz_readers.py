@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "kg"))
@@ -24,7 +25,9 @@ from kg.build import Input, read_source
 from kg.sources.record import Source
 from kg.sources.registry import SOURCES
 
-LINES_A_FILE = 20
+LINES_A_FILE = 5
+# Sources whose slice is no file.
+MADE_BY_TESTS = {"pharmgkb": "its test makes a database of the slice, and damages rows"}
 
 
 def main() -> None:
@@ -36,6 +39,9 @@ def main() -> None:
     crashes = 0
     print("| source | damaged lines | read | refused | crashes | seconds |\n| --- | --- | --- | --- | --- | --- |", flush=True)
     for name in options.source or sorted(SOURCES):
+        if name in MADE_BY_TESTS:
+            print(f"| {name} | – | | | | {MADE_BY_TESTS[name]} |")
+            continue
         started, counts = time.perf_counter(), {"read": 0, "refused": 0, "crashed": 0}
         for seed in range(-(-options.lines // LINES_A_FILE)):
             outcome = _try(SOURCES[name], files_of(name), seed=seed)
@@ -78,8 +84,6 @@ def _damage(path: Path, folder: Path, *, seed: int) -> Path:
 
 def _whole(source: Source) -> Source:
     """The source without the number of rows that a whole one has, which no slice reaches."""
-    from dataclasses import replace
-
     return replace(source, expected={})
 
 
