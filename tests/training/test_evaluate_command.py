@@ -221,7 +221,7 @@ def test_a_build_that_holds_nothing_out_is_said_to(released: Path, tmp_path: Pat
         write_table(frame.with_columns(part=pl.lit("train")), table, tmp_path / "home" / "builds" / "world" / f"{table.name.lower()}.parquet")
     result = run(tmp_path / "home", "small", "--format", "tsv")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "the build holds nothing out for relations and cold and synonyms and gwas-time and gwas-time-unseen and locus and branch and effect-size and indications and gene-sets (part test), so there was nothing to ask" in result.stderr
+    assert "the build holds nothing out for relations and cold and synonyms and cold-variants and gwas-time and gwas-time-unseen and locus and branch and effect-size and indications and gene-sets (part test), so there was nothing to ask" in result.stderr
 
 
 def test_a_build_made_anew_is_refused(released: Path, tmp_path: Path) -> None:

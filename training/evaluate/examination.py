@@ -23,6 +23,7 @@ from generel.model.encoder import TextEncoder
 from generel.model.encoder_folder import LANGUAGE_MODEL
 from kg.build import Build, find_build
 from training.evaluate.breakdowns import Groups, break_down
+from training.evaluate.cold_variants import COLD_VARIANTS, cold_variant_questions, fold_in, fold_into_space, show_genes
 from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import ppmi_vectors
 from training.evaluate.measuring import Measuring
@@ -116,7 +117,8 @@ class Examination:
             parts = break_down(everything, Groups(self.split, rivals.raw, self.rare), settings=self.settings)
         measuring = self._measuring(rivals.raw, progress=progress)
         measures = [measure for protocol in self.settings.protocols if protocol in MEASURED for measure in measuring.measure(protocol)]
-        return Evaluation(rows, breakdowns=parts, measures=measures, outcomes=everything)
+        bins = measuring.effect_bins() if "effect-size" in self.settings.protocols else {}
+        return Evaluation(rows, breakdowns=parts, measures=measures, outcomes=everything, effect_bins=bins)
 
     def _measuring(self, raw: NDArray[np.float32], *, progress: Progress) -> Measuring:
         def encode_long(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -144,9 +146,20 @@ class Examination:
             of_synonyms = SynonymMethods(self.split, self.space, embedded, rivals.raw, rivals.features, rivals.terms, rivals.synonyms)
             asked = list(synonym_questions(self.split, rivals.synonyms))
             return ask(asked, of_synonyms, choose=self._synonym_chooser(rivals.terms), title=title, progress=progress)
+        if protocol == COLD_VARIANTS:
+            return self._of_cold_variants(rivals, title=title, progress=progress)
         more = self._variant_scorers(protocol, rivals.raw)
         methods = RelationMethods(self.split, self.space, rivals.raw, rivals.graph, rivals.terms, self.settings.neighbors, rivals.trained, more)
         return ask([with_degrees(each, self.split) for each in self._questions(protocol)], methods, choose=self._relation_chooser(methods), title=title, progress=progress)
+
+    def _of_cold_variants(self, rivals: Rivals, *, title: str, progress: Progress) -> list[Outcome]:
+        """Variants without a vector, folded in by their genes; whoever answers knows these and nothing else of them."""
+        shown = show_genes(self.split)
+        raw, space = fold_in(rivals.raw, shown), fold_into_space(self.space, shown)
+        more = unseen_variant_scorers(variant_ties(shown), raw)
+        methods = RelationMethods(shown, space, raw, rivals.graph, rivals.terms, self.settings.neighbors, more=more)
+        asked = [with_degrees(each, shown) for each in cold_variant_questions(shown, limit=self.settings.queries, seed=self.settings.seed)]
+        return ask(asked, methods, choose=self._relation_chooser(methods), title=title, progress=progress)
 
     def _embed(self, texts: Sequence[str], *, progress: Progress) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.space.vectors.shape[1]), dtype=np.float32)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from kg.build import Build
+from kg.gwas.effects import LOG_ODDS
 from training.evaluate.cells import measure_cells, read_cells
-from training.evaluate.effect_size import measure_effect_sizes, select_effects
+from training.evaluate.effect_size import EffectBin, bin_effects, measure_effect_sizes, select_effects
 from training.evaluate.gene_pairs import measure_gene_pairs, read_gene_pairs
 from training.evaluate.gene_properties import gene_rows, measure_gene_properties, read_gene_labels, text_terms
 from training.evaluate.gene_set_halves import find_twins, measure_halves, memberships, popularity, select_sets
@@ -37,6 +38,7 @@ INDICATED = ("treats",)
 # The libraries that may be asked about, the first there is; GO's other ones would give its sets away.
 ASKED_LIBRARIES = ("go_bp_2021",)
 LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
+BINS = 12
 TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
 # Columns of `obs` under which cells are commonly labeled.
 CELL_LABELS = ("louvain", "cell_type", "celltype", "bulk_labels", "label")
@@ -122,6 +124,11 @@ class Measuring:
             effects = select_effects(self.build.associations, self._number, minimum=minimum, among=among)
             measures += [replace(each, about=f"{self._name(each.about)}{word}") for each in measure_effect_sizes(effects, scorers, **self._again)]
         return measures
+
+    def effect_bins(self) -> dict[str, list[EffectBin]]:
+        """Of all pairs with log odds, for the picture: by method."""
+        effects = select_effects(self.build.associations, self._number, minimum=LEAST_VARIANTS)
+        return {name: bin_effects(effects, Cosine(rows, rows), unit=LOG_ODDS, bins=BINS, **self._again) for name, rows in self._vectors.items()}
 
     def _name(self, about: str) -> str:
         """The name of a trait beside its CURIE; what is no CURIE stays as it is."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.progress import SILENT, Advance, Progress
+from training.evaluate.effect_size import EffectBin
 from training.evaluate.measures import Measure
 from training.evaluate.metrics import Figures, Ranks, per_query, pool, realistic_ranks, summarize
 from training.evaluate.questions import EVERY_KIND, SYNONYM, Questions
@@ -72,6 +73,7 @@ class Evaluation:
         measures: figures that are no ranking.
         outcomes: what the rows were made of; two spaces are compared by these.
         random_percentiles, true_percentiles: what the space states of random and of held-out pairs, by pair of kinds.
+        effect_bins: cosines of variants and traits by the size of the effect, by method.
     """
 
     rows: list[Row]
@@ -81,6 +83,7 @@ class Evaluation:
     outcomes: list[Outcome] = field(default_factory=list)
     random_percentiles: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     true_percentiles: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    effect_bins: dict[str, list[EffectBin]] = field(default_factory=dict)
 
 
 def ask(

@@ -17,10 +17,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from generel.concepts.atomic import write_beside
+from training.evaluate.effect_size import EffectBin
 from training.evaluate.metrics import realistic_ranks
 from training.evaluate.outcomes import Outcome
 
-RECALL_FILE, RELIABILITY_FILE = "recall.png", "reliability.png"
+RECALL_FILE, RELIABILITY_FILE, EFFECTS_FILE = "recall.png", "reliability.png", "effects.png"
 # Colors that people with any color vision tell apart (Okabe and Ito), ours first.
 COLORS = ("#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7", "#999999", "#F0E442", "#000000")
 FURTHEST = 1000
@@ -69,6 +70,21 @@ def draw_reliability(stated: Mapping[str, NDArray[np.float64]], held_out: Mappin
             ax.plot(grid, 100 * np.searchsorted(true, grid, "right") / len(true), color=color, linewidth=1.5, linestyle="--", label=f"{kinds}, held out")
     _label(ax, title="Can percentiles be trusted?", x="stated percentile", y="pairs at or below it, %")
     ax.legend(fontsize=7, loc="upper left")
+    _save(figure, path)
+
+
+def draw_effects(bins: Mapping[str, Sequence[EffectBin]], path: Path, *, unit: str) -> None:
+    """The mean cosine of variant and trait by the size of the effect, for each method; nothing where there are no effects in that unit."""
+    if not any(bins.values()):
+        return
+    figure, ax = plt.subplots(figsize=(5, 4), layout="constrained")
+    for (method, found), color in zip(bins.items(), COLORS, strict=False):
+        if found:
+            cosines = np.array([each.cosine for each in found])
+            errors = np.abs(cosines[:, 1:] - cosines[:, :1]).T
+            ax.errorbar([each.size for each in found], cosines[:, 0], yerr=errors, color=color, label=method, marker="o", markersize=3, linewidth=1)
+    _label(ax, title=f"Cosine of variant and trait by the size of the effect\n{sum(each.n for each in next(iter(bins.values()))):,} pairs", x=f"|beta|, {unit}", y="mean cosine")
+    ax.legend(fontsize=7)
     _save(figure, path)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from generel.concepts.atomic import write_beside
+from kg.gwas.effects import LOG_ODDS
 from training.evaluate.comparison import Difference
 from training.evaluate.measures import Measure
 from training.evaluate.measures import to_records as measure_records
@@ -22,7 +23,14 @@ from training.evaluate.methods import (
 )
 from training.evaluate.metrics import Interval
 from training.evaluate.outcomes import Evaluation, Row
-from training.evaluate.pictures import RECALL_FILE, RELIABILITY_FILE, draw_recall, draw_reliability
+from training.evaluate.pictures import (
+    EFFECTS_FILE,
+    RECALL_FILE,
+    RELIABILITY_FILE,
+    draw_effects,
+    draw_recall,
+    draw_reliability,
+)
 from training.evaluate.questions import EVERY_KIND, SYNONYM
 
 JSON_FILE, MARKDOWN_FILE = "evaluation.json", "evaluation.md"
@@ -90,6 +98,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> None:
     with write_beside(folder / MARKDOWN_FILE) as temporary:
         temporary.write_text(to_markdown(evaluation), encoding="utf-8")
     draw_recall(evaluation.outcomes, folder / RECALL_FILE, titles={(protocol, predicate, kinds): title for title, protocol, predicate, kinds in HEADLINES})
+    draw_effects(evaluation.effect_bins, folder / EFFECTS_FILE, unit=LOG_ODDS)
     draw_reliability(evaluation.random_percentiles, evaluation.true_percentiles, folder / RELIABILITY_FILE)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Protocols that rank candidates, those that measure something else, and which of these read files of the user's.
-RANKED = ("relations", "cold", "synonyms", "gwas-time", "gwas-time-unseen", "locus", "branch")
+RANKED = ("relations", "cold", "synonyms", "cold-variants", "gwas-time", "gwas-time-unseen", "locus", "branch")
 MEASURED = ("effect-size", "indications", "gene-sets", "ratings", "gene-pairs", "gene-properties", "cells")
 OF_FILES = ("ratings", "gene-pairs", "gene-properties", "cells")
 PROTOCOLS = (*RANKED, *MEASURED)

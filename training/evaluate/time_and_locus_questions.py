@@ -28,20 +28,20 @@ Mask = NDArray[np.bool_]
 def later_questions(split: NumberedSplit, *, limit: int, seed: int) -> Iterator[Questions]:
     """Which trait was the variant associated with later? Both have associations in training."""
     ties = variant_ties(split)
-    yield from _ask_traits(TIME, split, ties, part=LATER, askable=ties.known_variants, limit=limit, seed=seed)
+    yield from ask_traits(TIME, split, ties, part=LATER, askable=ties.known_variants, limit=limit, seed=seed)
 
 
 def later_unseen_questions(split: NumberedSplit, *, limit: int, seed: int) -> Iterator[Questions]:
     """The same of variants that training knows by their genes alone."""
     ties = variant_ties(split)
-    yield from _ask_traits(TIME_UNSEEN, split, ties, part=LATER, askable=ties.in_known_genes & ~ties.told, limit=limit, seed=seed)
+    yield from ask_traits(TIME_UNSEEN, split, ties, part=LATER, askable=ties.in_known_genes & ~ties.told, limit=limit, seed=seed)
 
 
 def locus_questions(split: NumberedSplit, *, limit: int, seed: int, families: Mapping[str, Sequence[str]]) -> Iterator[Questions]:
     """What is a variant of a held-out locus tied to? First traits, then the other predicates and families by name."""
     ties = variant_ties(split)
     in_genes = np.diff(ties.genes.indptr) > 0
-    yield from _ask_traits(OF_LOCUS, split, ties, part=LOCUS, askable=in_genes, limit=limit, seed=seed)
+    yield from ask_traits(OF_LOCUS, split, ties, part=LOCUS, askable=in_genes, limit=limit, seed=seed)
     others = pl.col("predicate").is_in([name for name in OF_VARIANT if name != ASSOCIATED])
     variants = split.kind_numbers == KINDS.index(Kind.VARIANT.value)
     asked = _only(split, LOCUS, others & _among("subject", in_genes & variants) & _among("object", _seen(split)))
@@ -56,7 +56,7 @@ def branch_questions(split: NumberedSplit, *, limit: int, seed: int, families: M
         yield replace(questions, protocol=OF_BRANCH)
 
 
-def _ask_traits(protocol: str, split: NumberedSplit, ties: VariantTies, *, part: str, askable: Mask, limit: int, seed: int) -> Iterator[Questions]:
+def ask_traits(protocol: str, split: NumberedSplit, ties: VariantTies, *, part: str, askable: Mask, limit: int, seed: int) -> Iterator[Questions]:
     """The part's pairs of an askable variant and a known trait; nothing if there are none."""
     candidates = ties.known_traits
     is_candidate = np.zeros(split.n_concepts, dtype=np.bool_)

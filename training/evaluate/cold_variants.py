@@ -1,0 +1,55 @@
+"""Variants that training never saw: what are they associated with, given the genes they lie in?
+
+A variant's genes follow from its position, so whoever has the rsID has them. The questions show these rows and no others: the vector of such a
+variant is put together from its genes' vectors, as a user would fold it in, and the floors know the same genes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from generel.concepts.kinds import KINDS, Kind
+from kg.parts import COLD, OF_GENE, TRAIN
+from training.evaluate.questions import Questions
+from training.evaluate.space import SpaceVectors
+from training.evaluate.split import NumberedSplit
+from training.evaluate.time_and_locus_questions import ask_traits
+from training.evaluate.variant_ties import variant_ties
+
+COLD_VARIANTS = "cold-variants"
+Floats = NDArray[np.float32]
+
+
+def show_genes(split: NumberedSplit) -> NumberedSplit:
+    """The split in which the rows of cold variants to genes that are not cold are known."""
+    variant = split.kind_numbers == KINDS.index(Kind.VARIANT.value)
+    rows = split.relations
+    shown = (
+        (pl.col("part") == COLD) & (pl.col("predicate") == OF_GENE)
+        & pl.Series((split.cold & variant)[rows["subject"].to_numpy()], dtype=pl.Boolean) & pl.Series(~split.cold[rows["object"].to_numpy()], dtype=pl.Boolean)
+    )
+    return replace(split, relations=rows.with_columns(part=pl.when(shown).then(pl.lit(TRAIN)).otherwise("part")))
+
+
+def cold_variant_questions(shown: NumberedSplit, *, limit: int, seed: int) -> Iterator[Questions]:
+    """Questions about the traits of cold variants in genes of which another variant has a trait; `shown` is of `show_genes`."""
+    ties = variant_ties(shown)
+    yield from ask_traits(COLD_VARIANTS, shown, ties, part=COLD, askable=shown.cold & ties.in_known_genes & ~ties.told, limit=limit, seed=seed)
+
+
+def fold_in(vectors: Floats, shown: NumberedSplit) -> Floats:
+    """(n, dims) the vectors, those of cold variants being the mean of their genes' at unit norm; zeros where no gene has a vector."""
+    cold = np.flatnonzero(shown.cold & (shown.kind_numbers == KINDS.index(Kind.VARIANT.value)))
+    means: Floats = (variant_ties(shown).genes[cold] @ vectors).astype(np.float32)
+    folded = vectors.copy()
+    folded[cold] = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return folded
+
+
+def fold_into_space(space: SpaceVectors, shown: NumberedSplit) -> SpaceVectors:
+    """The space with vectors for the cold variants."""
+    vectors = fold_in(space.vectors, shown)
+    return replace(space, vectors=vectors, missing=space.missing & ~vectors.any(axis=1))
