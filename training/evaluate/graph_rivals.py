@@ -76,13 +76,12 @@ class GraphRival:
         except ImportError as error:
             raise MissingExtra("PyKEEN", "rivals", "embedding the graph") from error
 
-        class Clock(TrainingCallback):
-            """Ends the loop in time."""
+        def look_at_the_clock(callback: object, epoch: int, batch: Any, **kwargs: Any) -> None:
+            if time.monotonic() - started > seconds:
+                raise TimeIsUpError
 
-            def post_batch(self, epoch: int, batch: Any, **kwargs: Any) -> None:
-                """Look at the clock."""
-                if time.monotonic() - started > seconds:
-                    raise TimeIsUpError
+        # Made here, and not by a statement, because its base class is only there where PyKEEN is.
+        clock = type("Clock", (TrainingCallback,), {"post_batch": look_at_the_clock})
 
         # It warns once a batch size that it is not on a graphics card.
         logging.getLogger("pykeen").setLevel(logging.ERROR)
@@ -99,7 +98,7 @@ class GraphRival:
         )
         with progress.task(f"Train {RIVALS[name]} for {seconds:g} s"), suppress(TimeIsUpError):
             started = time.monotonic()
-            loop.train(factory, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, pin_memory=False, callbacks=Clock())  # type: ignore[no-untyped-call]
+            loop.train(factory, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, pin_memory=False, callbacks=clock())
         self.model.eval()
 
     def scorer(self, predicates: Sequence[str]) -> Triples | None:
