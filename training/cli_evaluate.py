@@ -1,5 +1,6 @@
 """`generel evaluate`: how good a released space is, beside what costs nothing."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -50,6 +51,9 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
 
     home = Home.from_environment()
     of_files = OF_FILES if data else ("ratings",) if ratings else ()
+    if data and not protocols and find_spec("anndata") is None:
+        tell("labeled cells are left out: anndata is not installed; pip install 'generel[cells]'")
+        of_files = tuple(name for name in of_files if name != "cells")
     settings = Settings(protocols=protocols or (*Settings.protocols, *of_files), data=data, ratings=ratings, part=part, queries=queries, rivals=rivals, rival_seconds=rival_seconds, seed=seed)
     evaluation = examine(find_space(space, home=home), home=home, settings=settings, progress=RichProgress())
     if other is not None:

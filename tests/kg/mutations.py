@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +83,13 @@ def _damage_place(document: Any, dice: random.Random) -> None:
         holder = inner
     way = dice.randrange(3)
     if way == 0:
-        holder[key] = dice.choice(VALUES)
+        holder[key] = deepcopy(dice.choice(VALUES))
     elif way == 1:
         del holder[key]
     elif isinstance(holder, list):
-        holder.append(holder[key])
+        holder.append(deepcopy(holder[key]))
     else:
-        holder[dice.choice(["id", "name", "xrefs", "synonyms", "relations"])] = holder[key]
+        holder[dice.choice(["id", "name", "xrefs", "synonyms", "relations"])] = deepcopy(holder[key])
 
 
 def damaged_copies(files: dict[str, Path], folder: Path, *, victim: str, seed: int, times: int = 4) -> dict[str, Path]:
