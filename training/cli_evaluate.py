@@ -50,7 +50,7 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     )
 
     home = Home.from_environment()
-    of_files = OF_FILES if data else ("ratings",) if ratings else ()
+    of_files: tuple[str, ...] = OF_FILES if data else ("ratings",) if ratings else ()
     if data and not protocols and find_spec("anndata") is None:
         tell("labeled cells are left out: anndata is not installed; pip install 'generel[cells]'")
         of_files = tuple(name for name in of_files if name != "cells")

@@ -104,7 +104,7 @@ MERGES = Table(
     {"kind": Text, "alias": Text, "curie": Text},
 )
 # The three tables of a split. `part` is train, validation, test, cold (touches a concept kept out of training altogether), later,
-# locus or branch (held out by date, place or ontology) or withheld (a row that would give a held-out one away). See kg.parts.
+# locus or branch (held out by date, place or ontology) or withheld (a row that would give a held-out one away). See kg.split.parts.
 SPLIT_RELATIONS = Table(
     "SPLIT_RELATIONS", 1, ("subject", "predicate", "object"),
     {"subject": Text, "predicate": Text, "object": Text, "part": Text, "weight": Real},

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from kg.interchange.text_files import write_rows
-from kg.parts import TEST, TRAIN, VALIDATION
+from kg.split.parts import TEST, TRAIN, VALIDATION
 
 PARTS = (TRAIN, VALIDATION, TEST)
 

@@ -20,10 +20,10 @@ from generel.index.lock import hold
 from kg.assemble import AssemblySettings
 from kg.build import build, find_build, read_build
 from kg.harvest import Harvest
-from kg.leaks import find_leaks
 from kg.recipe import Recipe, parse_recipe
 from kg.sources.record import File, Source
 from kg.split import SplitSettings
+from kg.split.leaks import find_leaks
 
 RECIPE = Recipe("tiny", "A tiny world", ("names", "ties"), AssemblySettings(keep_untied={"names": "all"}), SplitSettings())
 

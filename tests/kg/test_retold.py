@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from kg.retold import retold, withhold_retold
+from kg.split.retold import retold, withhold_retold
 
 
 def relations(*rows: tuple[str, str, str, str]) -> pl.DataFrame:

@@ -14,10 +14,19 @@ from small_graphs import concepts_of, graph_of, relations_of
 from generel.concepts.predicates import BY_NAME
 from generel.concepts.tables import SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS, check
 from generel.index.normalize import normalize
-from kg.draw import draw_each, draw_pairs, share
 from kg.graph import AssembledGraph
-from kg.leaks import COLD_NAME, EQUAL_NAME, NEW_RELATION, SAME_PAIR, STILL_DERIVED, TOUCHES_COLD, UNSEEN_END, find_leaks
 from kg.split import Split, SplitSettings, make_split
+from kg.split.draw import draw_each, draw_pairs, share
+from kg.split.leaks import (
+    COLD_NAME,
+    EQUAL_NAME,
+    NEW_RELATION,
+    SAME_PAIR,
+    STILL_DERIVED,
+    TOUCHES_COLD,
+    UNSEEN_END,
+    find_leaks,
+)
 
 NO_COLD = SplitSettings(test=0.2, validation=0.1, smallest=1, cold_diseases=0, cold_genes=0, cold_phenotypes=0, cold_variants=0)
 WITH_COLD = SplitSettings(

@@ -8,11 +8,11 @@ import pytest
 from small_graphs import concepts_of, graph_of, relations_of
 
 from generel.concepts.tables import MERGES
-from kg.branch import LARGEST, SMALLEST, below
-from kg.copies import without_numbers
 from kg.graph import AssembledGraph
-from kg.leaks import BELOW_BRANCH, SAME_PAIR, TOUCHES_COLD, find_leaks
 from kg.split import Split, SplitSettings, make_split
+from kg.split.branch import LARGEST, SMALLEST, below
+from kg.split.copies import without_numbers
+from kg.split.leaks import BELOW_BRANCH, SAME_PAIR, TOUCHES_COLD, find_leaks
 
 BRANCHES = SplitSettings(test=0.1, validation=0.05, smallest=1, cold_diseases=0, cold_genes=0, cold_phenotypes=0, cold_variants=0, branch_share=0.3)
 WORDS = ["acute", "pain", "chronic", "of", "heart", "left", "renal", "skin", "early", "late", "juvenile", "bone", "small"]

@@ -11,8 +11,8 @@ from small_graphs import associations_of, concepts_of, graph_of, relations_of, v
 from generel.concepts.tables import ASSOCIATIONS, MERGES
 from kg.assemble import AssemblySettings
 from kg.graph import AssembledGraph
-from kg.leaks import AFTER_CUT, RETOLD, SAME_PAIR, TWIN, find_leaks
 from kg.split import Split, SplitSettings, make_split
+from kg.split.leaks import AFTER_CUT, RETOLD, SAME_PAIR, TWIN, find_leaks
 from kg.ties import relations_of_associations
 
 DAY = "2015-07-09"

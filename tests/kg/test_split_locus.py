@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from small_graphs import concepts_of, graph_of, relations_of, variants_of
 
 from kg.graph import AssembledGraph
-from kg.leaks import LINKED, NEARBY, RETOLD, SEEN_LOCUS, find_leaks
-from kg.locus import WIDEST, find_loci
-from kg.parts import OF_VARIANT
 from kg.split import Split, SplitSettings, make_split
+from kg.split.leaks import LINKED, NEARBY, RETOLD, SEEN_LOCUS, find_leaks
+from kg.split.locus import WIDEST, find_loci
+from kg.split.parts import OF_VARIANT
 
 ONE_OF_TWO = SplitSettings(
     test=0, validation=0, smallest=0, cold_diseases=0, cold_genes=0, cold_phenotypes=0, cold_variants=0, locus_share=0.5, locus_kb=1

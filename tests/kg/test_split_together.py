@@ -13,9 +13,9 @@ from small_graphs import associations_of, concepts_of, graph_of, relations_of, v
 from generel.concepts.errors import BadRecipe
 from generel.concepts.tables import ASSOCIATIONS
 from kg.graph import AssembledGraph
-from kg.leaks import find_leaks
 from kg.recipe import parse_recipe
 from kg.split import SplitSettings, make_split
+from kg.split.leaks import find_leaks
 from kg.ties import relations_of_associations
 
 WORDS = ["gout", "heart", "renal", "skin", "early", "late", "1", "2", "type"]

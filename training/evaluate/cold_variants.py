@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS, Kind
-from kg.parts import COLD, OF_GENE, TRAIN
+from kg.split.parts import COLD, OF_GENE, TRAIN
 from training.evaluate.questions import Questions
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit

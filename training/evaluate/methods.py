@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS
-from kg.parts import ASSOCIATED
+from kg.split.parts import ASSOCIATED
 from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.names import NameTerms, RawFeatures

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from generel.concepts.kinds import KINDS, Kind
-from kg.parts import ASSOCIATED, BRANCH, LATER, LOCUS, OF_VARIANT, WITHHELD
+from kg.split.parts import ASSOCIATED, BRANCH, LATER, LOCUS, OF_VARIANT, WITHHELD
 from training.evaluate.questions import Questions, relation_questions
 from training.evaluate.split import NumberedSplit, Numbers
 from training.evaluate.variant_ties import VariantTies, variant_ties

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from kg.parts import ASSOCIATED, OF_GENE, OF_VARIANT
+from kg.split.parts import ASSOCIATED, OF_GENE, OF_VARIANT
 from training.evaluate.split import NumberedSplit, Numbers
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kg.split import TEST, Split
+from kg.split import Split
+from kg.split.parts import TEST
 from training.corpus import Corpus
 from training.evaluate.metrics import per_query, pool
 from training.evaluate.questions import Questions, SynonymTexts, draw_synonyms, relation_questions, synonym_questions

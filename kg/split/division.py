@@ -4,7 +4,7 @@ All relations between the same two concepts, whatever their predicates and direc
 a held-out group leaves behind is closed too: a derived relation (gene–phenotype through a disease) stays in training only if
 training relations still derive it, and a held-out synonym has no equal among the names that stay. A concept drawn as *cold*
 is kept out altogether: its names, and every relation that touches it. A recipe may hold out more: what became known after a day,
-whole loci, whole branches of diseases (`kg.later`, `kg.locus`, `kg.branch`). `kg.leaks` proves all of this of a finished split.
+whole loci, whole branches of diseases (`kg.split.later`, `kg.split.locus`, `kg.split.branch`). `kg.split.leaks` proves all of this of a finished split.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ import polars as pl
 
 from generel.concepts.predicates import PREDICATES
 from generel.concepts.tables import SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS
-from kg.branch import Branches, draw_branches
-from kg.cold import choose_cold
-from kg.composition import is_composed
-from kg.copies import ALLOWED, EXCLUDED, near_copies
-from kg.draw import draw_each, draw_pairs, share
 from kg.graph import Graph
-from kg.later import withhold_twins
-from kg.locus import places_of
-from kg.parts import COLD, PAIR, TEST, TRAIN, VALIDATION, WITHHELD
-from kg.reserved import reserve
-from kg.retold import withhold_retold
 from kg.spelling import bag_of_words
+from kg.split.branch import Branches, draw_branches
+from kg.split.cold import choose_cold
+from kg.split.composition import is_composed
+from kg.split.copies import ALLOWED, EXCLUDED, near_copies
+from kg.split.draw import draw_each, draw_pairs, share
+from kg.split.later import withhold_twins
+from kg.split.locus import places_of
+from kg.split.parts import COLD, PAIR, TEST, TRAIN, VALIDATION, WITHHELD
+from kg.split.reserved import reserve
+from kg.split.retold import withhold_retold
 
 HELD_OUT = [each.name for each in PREDICATES if each.held_out]
 DERIVED = [each for each in PREDICATES if each.derived_from]
@@ -44,8 +44,8 @@ class SplitSettings:
         largest: of a predicate's groups in test, and half of it in validation.
         smallest: of a predicate's groups in test and in validation, where a fifth of those that may be held out allows it.
         test_synonyms, validation_synonyms: share of the synonyms that may be held out.
-        cold_diseases, cold_genes, cold_phenotypes, cold_variants: share of those that qualify (see `kg.cold`).
-        near_copies: 'allowed' or 'excluded': whether diseases with a near-copy (see `kg.copies`) may be cold.
+        cold_diseases, cold_genes, cold_phenotypes, cold_variants: share of those that qualify (see `kg.split.cold`).
+        near_copies: 'allowed' or 'excluded': whether diseases with a near-copy (see `kg.split.copies`) may be cold.
         after: a date as YYYY-MM-DD; pairs of variant and trait first associated after it are held out. Empty for no such cut.
         locus_share: share of the loci that are held out; 0 for none.
         locus_kb: kilobases that no held-out variant is near to one in training.

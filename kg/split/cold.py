@@ -2,7 +2,7 @@
 
 They measure what the model makes of a concept from its text alone. A concept that shares a name with another, in whatever
 word order, does not qualify: the other one's would give it away; nor, if the settings say so, does a disease with a near-copy
-(`kg.copies`). Nor does an attribute such as 'autosomal recessive inheritance', nor the last thing that a variant is tied to: a
+(`kg.split.copies`). Nor does an attribute such as 'autosomal recessive inheritance', nor the last thing that a variant is tied to: a
 variant has no text worth reading, and is what its ties make of it.
 """
 
@@ -12,8 +12,8 @@ import polars as pl
 
 from generel.concepts.kinds import Kind
 from generel.concepts.predicates import PREDICATES
-from kg.copies import namesakes
-from kg.draw import draw_each
+from kg.split.copies import namesakes
+from kg.split.draw import draw_each
 
 # Objects of predicates that are neither held out nor derived are attributes: modes of inheritance, clinical courses.
 ATTRIBUTES = [each.name for each in PREDICATES if not each.held_out and not each.derived_from]

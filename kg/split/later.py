@@ -13,7 +13,7 @@ from datetime import date
 
 import polars as pl
 
-from kg.parts import ASKED, ASSOCIATED, LATER, OF_VARIANT, TRAIN, WITHHELD
+from kg.split.parts import ASKED, ASSOCIATED, LATER, OF_VARIANT, TRAIN, WITHHELD
 
 EVER = date.min
 ENDS = ("subject", "object")

@@ -7,11 +7,11 @@ from datetime import date
 
 import polars as pl
 
-from kg.branch import Branches
 from kg.graph import Graph
-from kg.later import pairs_after
-from kg.locus import draw_loci, reserve_loci
-from kg.parts import BRANCH, COLD, PAIR, WITHHELD
+from kg.split.branch import Branches
+from kg.split.later import pairs_after
+from kg.split.locus import draw_loci, reserve_loci
+from kg.split.parts import BRANCH, COLD, PAIR, WITHHELD
 
 
 def reserve(

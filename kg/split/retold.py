@@ -11,7 +11,7 @@ others: nothing shows that they were known without the variant.
 
 import polars as pl
 
-from kg.parts import ASSOCIATED, DRAWN, OF_GENE, SET_APART, TRAIN, WITHHELD
+from kg.split.parts import ASSOCIATED, DRAWN, OF_GENE, SET_APART, TRAIN, WITHHELD
 
 TELLING = "affects_"
 RESPONSE, ASSOCIATION = "response", "association"

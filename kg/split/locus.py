@@ -12,8 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from generel.concepts.kinds import Kind
-from kg.draw import draw_each
-from kg.parts import BETWEEN_VARIANTS, LOCUS, OF_GENE, OF_VARIANT, PAIR, WITHHELD
+from kg.split.draw import draw_each
+from kg.split.parts import BETWEEN_VARIANTS, LOCUS, OF_GENE, OF_VARIANT, PAIR, WITHHELD
 
 BUILD = "GRCh38"
 # On a chromosome with many variants no gap is wide enough, and the MHC has none: loci wider than so many distances are cut.

@@ -11,12 +11,12 @@ import polars as pl
 
 from generel.concepts.kinds import Kind
 from kg.graph import Graph
-from kg.later import date_pairs, told_by_twins
-from kg.locus import places_of, straddling, tied_variants, variants_near
-from kg.parts import ASKED, BRANCH, COLD, DRAWN, LOCUS, OF_VARIANT, TEST, TRAIN, UNSEEN, VALIDATION, WITHHELD
-from kg.retold import retold
 from kg.spelling import bag_of_words
-from kg.split import DERIVED, Split, SplitSettings, underived
+from kg.split.division import DERIVED, Split, SplitSettings, underived
+from kg.split.later import date_pairs, told_by_twins
+from kg.split.locus import places_of, straddling, tied_variants, variants_near
+from kg.split.parts import ASKED, BRANCH, COLD, DRAWN, LOCUS, OF_VARIANT, TEST, TRAIN, UNSEEN, VALIDATION, WITHHELD
+from kg.split.retold import retold
 
 SAME_PAIR = "the same two concepts have a training relation"
 TOUCHES_COLD = "a training relation touches a cold concept"

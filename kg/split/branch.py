@@ -2,7 +2,7 @@
 
 A branch is a disease and all that is a kind of it. A disease that is a kind of something outside as well goes in with its branch: were
 it left out, training would know the phenotypes of a kind of what is asked about. What stays outside are the terms above a
-branch. A member with a copy outside (`kg.copies`) is neither seen nor asked about.
+branch. A member with a copy outside (`kg.split.copies`) is neither seen nor asked about.
 """
 
 from collections import defaultdict
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from generel.concepts.kinds import Kind
-from kg.copies import copied_outside
-from kg.draw import draw_each
+from kg.split.copies import copied_outside
+from kg.split.draw import draw_each
 
 SMALLEST, LARGEST = 20, 300
 Children = Mapping[str, Sequence[str]]
