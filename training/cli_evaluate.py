@@ -20,12 +20,13 @@ from training.evaluate.settings import OF_FILES, PARTS, PROTOCOLS, RIVALS, Setti
 @click.option("--seed", type=click.IntRange(min=0), default=Settings.seed, show_default=True, help="Of samples and intervals.")
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder with relatedness/, gene_properties/ and cells/: rated terms, gene pairs, labeled genes and cells.")
 @click.option("--ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True, help="Pairs of terms with a rating, three columns between tabs; may be given several times.")
+@click.option("--cell-label", default="", metavar="COLUMN", help="The column of obs that says what a cell is.")
 @click.option("--rival", "rivals", type=click.Choice(list(RIVALS)), multiple=True, help="Train this graph embedding as well and ask it the same (extra 'rivals'); may be given several times.")
 @click.option("--rival-seconds", type=click.FloatRange(min=1), default=Settings.rival_seconds, show_default=True, help="Training time of each rival.")
 @click.option("--compare", "other", metavar="SPACE", help="Another space of the same build: print the differences to it, with paired intervals, instead of the table.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evaluation.json and evaluation.md; the default is 'evaluation' in the run's folder.")
 @format_option
-def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, data: Path | None, ratings: tuple[Path, ...], rivals: tuple[str, ...], rival_seconds: float, other: str | None, out: Path | None, format: str) -> None:
+def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: int, seed: int, data: Path | None, ratings: tuple[Path, ...], cell_label: str, rivals: tuple[str, ...], rival_seconds: float, other: str | None, out: Path | None, format: str) -> None:
     """How good SPACE (a name or a folder; the default is as everywhere) is at what its training never saw.
 
     Held-out relations, relations of concepts that were kept out altogether, and held-out synonyms are asked; every answer
@@ -54,7 +55,7 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     if data and not protocols and find_spec("anndata") is None:
         tell("labeled cells are left out: anndata is not installed; pip install 'generel[cells]'")
         of_files = tuple(name for name in of_files if name != "cells")
-    settings = Settings(protocols=protocols or (*Settings.protocols, *of_files), data=data, ratings=ratings, part=part, queries=queries, rivals=rivals, rival_seconds=rival_seconds, seed=seed)
+    settings = Settings(protocols=protocols or (*Settings.protocols, *of_files), data=data, ratings=ratings, cell_label=cell_label, part=part, queries=queries, rivals=rivals, rival_seconds=rival_seconds, seed=seed)
     evaluation = examine(find_space(space, home=home), home=home, settings=settings, progress=RichProgress())
     if other is not None:
         beside = examine(find_space(other, home=home), home=home, settings=settings, progress=RichProgress())
@@ -77,3 +78,5 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     for sentence in summarize_headlines(evaluation.rows):
         tell(sentence)
     tell(f"written to {folder}")
+    if evaluation.failed:
+        raise evaluation.failed[0]

@@ -190,6 +190,22 @@ def test_a_space_is_compared_with_another_of_its_build(released: Path, tmp_path:
     assert all(row["right"] - row["left"] == pytest.approx(row["difference"], abs=1e-5) for row in rows)
 
 
+def test_a_bad_file_costs_its_own_figures_alone(released: Path, tmp_path: Path) -> None:
+    """Gene properties without their columns are an error at the end; what else was asked is printed and written before it."""
+    (tmp_path / "gene_properties").mkdir()
+    (tmp_path / "gene_properties" / "bad.csv").write_text("Gene,Class\nINS,1\n")
+    rated = tmp_path / "rated.tsv"
+    rated.write_text("heart attack\theart failure\t9\nheart attack\twarfarin\t4\ninsulin\tstatin\t1\n")
+    asked = ["--protocol", "relations", "--protocol", "gene-properties", "--protocol", "ratings", "--data", str(tmp_path), "--ratings", str(rated), "--out", str(tmp_path / "out")]
+    result = run(released, "small", *asked, "--format", "jsonl")
+    assert result.exit_code == 65 and "bad.csv lacks the columns Gene name" in result.stderr
+    assert {json.loads(line)["protocol"] for line in result.stdout.splitlines()} == {"relations"}
+    measures = json.loads((tmp_path / "out" / "evaluation.json").read_text())["measures"]
+    assert {(row["method"], row["metric"], row["n"]) for row in measures if row["protocol"] == "ratings"} == {
+        (method, metric, 3) for method in ("generel cosine", "raw encoder") for metric in ("Spearman", "Pearson")
+    }
+
+
 def test_the_closing_sentences_and_what_has_no_vector_are_told_on_stderr(released: Path, tmp_path: Path) -> None:
     """Disease–phenotype and synonyms have a sentence each; gene–disease is not asked about in this world. Data alone is on stdout."""
     result = run(released, "small", "--out", str(tmp_path), "--format", "tsv")

@@ -116,9 +116,9 @@ class Examination:
         with progress.task("Break the figures down"):
             parts = break_down(everything, Groups(self.split, rivals.raw, self.rare), settings=self.settings)
         measuring = self._measuring(rivals.raw, progress=progress)
-        measures = [measure for protocol in self.settings.protocols if protocol in MEASURED for measure in measuring.measure(protocol)]
+        measures, failed = measuring.measure_all([protocol for protocol in self.settings.protocols if protocol in MEASURED])
         bins = measuring.effect_bins() if "effect-size" in self.settings.protocols else {}
-        return Evaluation(rows, breakdowns=parts, measures=measures, outcomes=everything, effect_bins=bins)
+        return Evaluation(rows, breakdowns=parts, measures=measures, outcomes=everything, effect_bins=bins, failed=failed)
 
     def _measuring(self, raw: NDArray[np.float32], *, progress: Progress) -> Measuring:
         def encode_long(texts: Sequence[str]) -> NDArray[np.float32]:

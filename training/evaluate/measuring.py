@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from generel.concepts.errors import GenerelError
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from kg.build import Build
@@ -41,7 +42,7 @@ LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
 BINS = 12
 TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
 # Columns of `obs` under which cells are commonly labeled.
-CELL_LABELS = ("louvain", "cell_type", "celltype", "bulk_labels", "label")
+CELL_LABELS = ("cell_type", "celltype", "louvain", "bulk_labels", "classified", "label")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,17 @@ class Measuring:
     data: Path | None = None
     ratings: tuple[Path, ...] = ()
     progress: Progress = SILENT
+
+    def measure_all(self, protocols: Sequence[str]) -> tuple[list[Measure], list[GenerelError]]:
+        """The figures of the protocols, and what went wrong: a bad file costs the figures of its own protocol and no others."""
+        measures: list[Measure] = []
+        failed: list[GenerelError] = []
+        for protocol in protocols:
+            try:
+                measures += self.measure(protocol)
+            except GenerelError as error:
+                failed.append(error)
+        return measures, failed
 
     def measure(self, protocol: str) -> list[Measure]:
         """The figures of a protocol of settings.MEASURED; none where its rows or files are not there."""
@@ -193,7 +205,7 @@ class Measuring:
     def _cells(self) -> list[Measure]:
         measures = []
         for path in self._files("cells/*.h5ad"):
-            cells = read_cells(path, label=_label_of(path))
+            cells = read_cells(path, label=self.settings.cell_label or _label_of(path))
             vectors = {name: gene_rows(cells.symbols, rows, self._gene) for name, rows in self._vectors.items()}
             measures += measure_cells(cells, vectors, top=TOP_GENES, folds=FOLDS, repetitions=REPETITIONS, **self._again)
         return measures

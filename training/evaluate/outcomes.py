@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from generel.concepts.errors import GenerelError
 from generel.concepts.progress import SILENT, Advance, Progress
 from training.evaluate.effect_size import EffectBin
 from training.evaluate.measures import Measure
@@ -74,6 +75,7 @@ class Evaluation:
         outcomes: what the rows were made of; two spaces are compared by these.
         random_percentiles, true_percentiles: what the space states of random and of held-out pairs, by pair of kinds.
         effect_bins: cosines of variants and traits by the size of the effect, by method.
+        failed: what went wrong with a protocol whose figures are missing.
     """
 
     rows: list[Row]
@@ -84,6 +86,7 @@ class Evaluation:
     random_percentiles: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     true_percentiles: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     effect_bins: dict[str, list[EffectBin]] = field(default_factory=dict)
+    failed: list[GenerelError] = field(default_factory=list)
 
 
 def ask(

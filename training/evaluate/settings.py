@@ -27,6 +27,7 @@ class Settings:
         rival_seconds: training time of each.
         data: folder with files that some protocols read, as their providers named them.
         ratings: files of rated pairs of terms.
+        cell_label: column of `obs` that says what a cell is; empty for the first of the common ones.
         seed: of the samples and the resamples.
     """
 
@@ -40,4 +41,5 @@ class Settings:
     rival_seconds: float = 300.0
     data: Path | None = None
     ratings: tuple[Path, ...] = ()
+    cell_label: str = ""
     seed: int = 20261121
