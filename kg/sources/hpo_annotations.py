@@ -119,10 +119,10 @@ def read_gene_annotations(path: Path, *, source: Source, phenotypes: Phenotypes,
 
 def confidence_of(frequency: pl.Expr, *, default: pl.Expr) -> pl.Expr:
     """The share of patients that a frequency says, 0 to 1: `3/4`, `75%`, a frequency term, or `default` if empty; else null."""
-    seen, asked = (frequency.str.extract(r"^(\d{1,9})/(\d{1,9})$", group).cast(pl.Float64) for group in (1, 2))
+    seen, asked = (frequency.str.extract(r"^([0-9]{1,9})/([0-9]{1,9})$", group).cast(pl.Float64) for group in (1, 2))
     share = pl.coalesce(
         pl.when(asked > 0).then(seen / asked),
-        frequency.str.extract(r"^(\d{1,9}(?:\.\d{1,9})?)%$").cast(pl.Float64) / 100,
+        frequency.str.extract(r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)%$").cast(pl.Float64) / 100,
         frequency.str.to_lowercase().replace_strict(FREQUENCIES, default=None, return_dtype=pl.Float64),
     )
     return pl.when(frequency == "").then(default).when(share <= 1).then(share)

@@ -40,7 +40,7 @@ def test_a_definition_keeps_what_looks_like_a_comment_inside_its_quotation_marks
 
 @pytest.mark.parametrize(
     ("frequency", "confidence"),
-    [
+    [("٣/4", None), ("٣%", None), 
         ("", 0.5), ("3/4", 0.75), ("12/12", 1.0), ("0/3", 0.0), ("4/3", None), ("1/0", None), ("76.5%", 0.765), ("100%", 1.0), ("101%", None),
         ("HP:0040280", 1.0), ("HP:0040281", 0.9), ("HP:0040282", 0.55), ("HP:0040283", 0.17), ("HP:0040284", 0.025), ("HP:0040285", 0.0),
         ("HP:0001166", None), ("often", None), ("-", None), ("1/2/3", None), ("1e3%", None),
