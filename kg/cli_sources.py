@@ -1,20 +1,18 @@
 """`generel sources` and `generel fetch`: what data there is, what of it lies on this disk, and getting the rest."""
 
 import difflib
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from importlib import resources
-from importlib.resources.abc import Traversable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
 from generel.cli.output import Record, format_option, write_records
 from generel.cli.progress import RichProgress
-from generel.concepts.errors import BadInput, BadRecipe, NotThere
+from generel.concepts.errors import BadInput
 from generel.concepts.home import Home
 from kg.fetch import SourceState, fetch_source, source_state
 from kg.fetch.digest import measure
+from kg.recipe import Recipe, read_recipe
 from kg.sources.record import Source
 from kg.sources.registry import SOURCES
 
@@ -64,7 +62,8 @@ def fetch(
 
     Example: generel fetch --recipe starter
     """
-    wanted = find_sources([*names, *(read_recipe_sources(recipe) if recipe else ())])
+    of_recipe = _sources_of(read_recipe(recipe)) if recipe else []
+    wanted = find_sources([*names, *of_recipe])
     if not wanted:
         raise click.UsageError("name the sources to fetch, or a recipe: generel fetch --recipe starter")
     records = [record for source in wanted for record in _fetch_one(source, data=data, offline=offline, verify=verify, update=update)]
@@ -87,36 +86,10 @@ def find_sources(names: Iterable[str]) -> list[Source]:
     return list(found.values())
 
 
-def read_recipe_sources(recipe: str) -> Sequence[str]:
-    """The names under `sources` in a recipe: one of ours by name, or a TOML file by path.
-
-    Raises:
-        NotThere: if there is no such recipe; ours are listed.
-        BadRecipe: if it cannot be read or names no sources.
-    """
-    file = _recipe_file(recipe)
-    try:
-        names = tomllib.loads(file.read_text(encoding="utf-8"))["sources"]
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadRecipe(f"{file} is not TOML: {error}") from error
-    except KeyError:
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise BadRecipe(f"{file} names no sources; it should have a line like: sources = [\"hpo\", \"mondo\"]")
-    return names
-
-
-def _recipe_file(recipe: str) -> Traversable:
-    if recipe.endswith(".toml"):
-        path = Path(recipe)
-        if not path.is_file():
-            raise NotThere(f"there is no recipe {path}")
-        return path
-    folder = resources.files("kg") / "recipes"
-    ours = sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")) if folder.is_dir() else []
-    if recipe not in ours:
-        raise NotThere(f"there is no recipe '{recipe}'; there are: {', '.join(ours) or 'none'}; a file's name ends with .toml")
-    return folder / f"{recipe}.toml"
+def _sources_of(recipe: Recipe) -> list[str]:
+    """The recipe's sources but for its own files, which are on this disk already."""
+    own = {source.name for source in recipe.own_sources}
+    return [name for name in recipe.sources if name not in own]
 
 
 def _fetch_one(source: Source, *, data: Path | None, offline: bool, verify: bool, update: bool) -> Iterator[Record]:

@@ -89,11 +89,23 @@ def test_recipe_names_the_sources(tmp_path: Path) -> None:
     assert [row[0] for row in rows[1:]] == ["mondo"]
 
 
-@pytest.mark.parametrize("text", ["sources = 5", "steps = 5", "sources = [5]", "sources = ["])
-def test_recipe_without_sources_is_refused(text: str, tmp_path: Path) -> None:
+def test_a_recipe_with_a_base_has_the_sources_of_that(tmp_path: Path) -> None:
+    """And of its own files none is fetched, for they are here."""
+    (tmp_path / "base.toml").write_text('sources = ["mondo"]\n')
+    own = '[[own]]\nname = "mine"\nformat = "triples"\nfile = "mine.tsv"\nlicense = "private"\n'
+    (tmp_path / "mine.toml").write_text(f'base = "{tmp_path / "base.toml"}"\n{own}')
+    rows = lines(run(cli_sources.fetch, "--recipe", str(tmp_path / "mine.toml"), "--format", "tsv"))
+    assert [row[0] for row in rows[1:]] == ["mondo"]
+
+
+LIKE = r"'sources' should be a list of names, as in sources = \[\"hpo\", \"mondo\"\]"
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("sources = 5", LIKE), ("steps = 5", LIKE), ("sources = [5]", LIKE), ("sources = [", "is not TOML")])
+def test_recipe_without_sources_is_refused(text: str, sentence: str, tmp_path: Path) -> None:
     """The message names the file and shows the line that is missing."""
     (tmp_path / "mine.toml").write_text(text)
-    with pytest.raises(BadRecipe, match=r"mine\.toml (names no sources; it should have a line like|is not TOML)"):
+    with pytest.raises(BadRecipe, match=rf"mine\.toml.*{sentence}"):
         run(cli_sources.fetch, "--recipe", str(tmp_path / "mine.toml"))
 
 
