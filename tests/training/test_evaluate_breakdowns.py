@@ -8,7 +8,7 @@ from generel.concepts.errors import BuildMismatch
 from tests.training.evaluate_world import random_split, random_unit
 from training.evaluate.breakdowns import Groups, break_down
 from training.evaluate.comparison import compare
-from training.evaluate.graph_scorers import CoSharing, ppmi_vectors
+from training.evaluate.graph_scorers import CoSharing, ppmi_vectors, sharing_rows
 from training.evaluate.metrics import auroc
 from training.evaluate.outcomes import Outcome
 from training.evaluate.questions import Questions, relation_questions
@@ -91,7 +91,7 @@ def test_co_sharing_is_the_sum_over_subjects_of_a_plain_loop() -> None:
     ties = np.zeros((12, 12), dtype=np.float32)
     ties[:5, 6:] = neighbors[:5, 6:]
     rows = neighbors / np.sqrt(np.maximum(neighbors.sum(axis=0), 1))
-    found = CoSharing(csr_array(neighbors), csr_array(ties)).scores(np.arange(4), np.arange(6, 12))
+    found = CoSharing(sharing_rows(csr_array(neighbors)), csr_array(ties)).scores(np.arange(4), np.arange(6, 12))
     for query in range(4):
         for place, candidate in enumerate(range(6, 12)):
             expected = 0.0

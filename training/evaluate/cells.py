@@ -31,6 +31,8 @@ from training.evaluate.repeated_folds import corrected_interval
 from training.evaluate.split import Numbers
 
 PROTOCOL = "cells"
+# Columns of `obs` under which cells are commonly labeled.
+LABELS = ("cell_type", "celltype", "louvain", "bulk_labels", "classified", "label")
 COMPONENTS = 50
 EXPRESSION, RANDOM, MAJORITY = f"PCA-{COMPONENTS} of the expression", "random gene vectors", "majority"
 AGREEMENTS = {"ARI": adjusted_rand, "NMI": normalized_mutual_information}
@@ -61,10 +63,10 @@ class Cells:
 
 
 def read_cells(path: Path, *, label: str) -> Cells:
-    """The cells of an AnnData file that have a label; counts are normalized, expression that is logarithmic already is taken as it is.
+    """The cells of an AnnData file that have a label, by default the first of LABELS that there is; counts are normalized, expression that is logarithmic already is taken as it is.
 
     Args:
-        label: the column of `obs` that says what a cell is.
+        label: the column of `obs` that says what a cell is; empty for the default.
 
     Raises:
         NotThere: no file at `path`.
@@ -82,6 +84,7 @@ def read_cells(path: Path, *, label: str) -> Cells:
         data = anndata.read_h5ad(path)
     except (OSError, KeyError, ValueError) as error:
         raise Corrupt(f"{path} cannot be read as AnnData ({error})") from error
+    label = label or next((name for name in LABELS if name in data.obs), LABELS[0])
     if label not in data.obs:
         raise BadTable(f"{path} has no column '{label}' that says what a cell is; it has {', '.join(map(str, data.obs))}")
     known = np.flatnonzero(data.obs[label].notna())

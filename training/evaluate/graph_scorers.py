@@ -17,6 +17,16 @@ from training.evaluate.split import Numbers
 Floats = NDArray[np.float32]
 
 
+def sharing_rows(neighbors: csr_array) -> csr_array:
+    """(n, n) unit rows of each concept's ties, every tie divided by the root of how many share it: ties to common concepts say less.
+
+    Args:
+        neighbors: (n, n) 1 where two concepts have any training tie, symmetric.
+    """
+    degrees = np.maximum(np.asarray(neighbors.sum(axis=0), dtype=np.float32), 1)
+    return csr_array(normalize(neighbors @ diags_array(1 / np.sqrt(degrees), dtype=np.float32).tocsr()))
+
+
 @dataclass(frozen=True)
 class CoSharing:
     """Subjects that share neighbors with who asks vote for what they are tied to, each with the cosine of the two rows of ties.
@@ -24,21 +34,14 @@ class CoSharing:
     A subject never votes on itself.
 
     Attributes:
-        neighbors: (n_concepts, n_concepts) 1 where two concepts have any training tie, symmetric.
+        rows: (n_concepts, n_concepts) of `sharing_rows`.
         ties: (n_concepts, n_concepts) training rows of what is asked about, subject to object.
     """
 
-    neighbors: csr_array
+    rows: csr_array
     ties: csr_array
     # Sums of products of the same few numbers in another order.
     resolution: float = 1e-6
-
-    @cached_property
-    def _rows(self) -> csr_array:
-        """Ties to common concepts say less: each is divided by the root of how many share it, then rows have unit norm."""
-        degrees = np.maximum(np.asarray(self.neighbors.sum(axis=0), dtype=np.float32), 1)
-        weighted = self.neighbors @ diags_array(1 / np.sqrt(degrees), dtype=np.float32).tocsr()
-        return csr_array(normalize(weighted))
 
     @cached_property
     def _subjects(self) -> Numbers:
@@ -48,7 +51,7 @@ class CoSharing:
         """(q, c) sums of cosines; 0 for a candidate that nobody votes for."""
         if not len(self._subjects):
             return np.zeros((len(queries), len(candidates)), dtype=np.float32)
-        votes = (self._rows[queries] @ self._rows[self._subjects].T).tolil()
+        votes = (self.rows[queries] @ self.rows[self._subjects].T).tolil()
         places = np.minimum(np.searchsorted(self._subjects, queries), len(self._subjects) - 1)
         for row in np.flatnonzero(self._subjects[places] == queries):
             votes[row, places[row]] = 0

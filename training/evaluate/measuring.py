@@ -41,8 +41,6 @@ ASKED_LIBRARIES = ("go_bp_2021",)
 LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
 BINS = 12
 TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
-# Columns of `obs` under which cells are commonly labeled.
-CELL_LABELS = ("cell_type", "celltype", "louvain", "bulk_labels", "classified", "label")
 
 
 @dataclass(frozen=True)
@@ -205,18 +203,10 @@ class Measuring:
     def _cells(self) -> list[Measure]:
         measures = []
         for path in self._files("cells/*.h5ad"):
-            cells = read_cells(path, label=self.settings.cell_label or _label_of(path))
+            cells = read_cells(path, label=self.settings.cell_label)
             vectors = {name: gene_rows(cells.symbols, rows, self._gene) for name, rows in self._vectors.items()}
             measures += measure_cells(cells, vectors, top=TOP_GENES, folds=FOLDS, repetitions=REPETITIONS, **self._again)
         return measures
 
     def _files(self, pattern: str) -> list[Path]:
         return sorted(self.data.glob(pattern)) if self.data else []
-
-
-def _label_of(path: Path) -> str:
-    """The column that says what a cell is; the first of CELL_LABELS where none is known, so that the reader says what there is."""
-    import anndata
-
-    columns = anndata.read_h5ad(path, backed="r").obs.columns
-    return next((name for name in CELL_LABELS if name in columns), CELL_LABELS[0])

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from generel.concepts.kinds import KINDS
 from kg.split.parts import ASSOCIATED
 from training.evaluate.graph_rivals import GraphRival
-from training.evaluate.graph_scorers import CoSharing
+from training.evaluate.graph_scorers import CoSharing, sharing_rows
 from training.evaluate.names import NameTerms, RawFeatures
 from training.evaluate.questions import Questions, SynonymTexts
 from training.evaluate.ranking import Scorer
@@ -48,6 +50,10 @@ class RelationMethods:
     rivals: Mapping[str, GraphRival] = field(default_factory=dict)
     more: Mapping[str, Scorer] = field(default_factory=dict)
 
+    @cached_property
+    def _sharing_rows(self) -> csr_array:
+        return sharing_rows(self.split.training_neighbors())
+
     def scorers(self, questions: Questions) -> dict[str, Scorer]:
         """The methods without a choice of form, in the order of the table."""
         vectors, ties = self.space.vectors, self.split.training_ties(questions.predicates)
@@ -57,7 +63,7 @@ class RelationMethods:
             VOTE: Vote(vectors, ties, self.neighbors),
             RAW: Cosine(self.raw, self.raw),
             RAW_VOTE: Vote(self.raw, ties, self.neighbors),
-            CO_SHARING: CoSharing(self.split.training_neighbors(), ties),
+            CO_SHARING: CoSharing(self._sharing_rows, ties),
             PPMI: Cosine(*self.graph),
             DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
             **(self.more if questions.predicate == ASSOCIATED else {}),

@@ -6,6 +6,7 @@ serve as knowledge (votes, degrees, barycenters) goes through `training_ties`, w
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -64,7 +65,11 @@ class NumberedSplit:
         return self.ties(predicates, parts=(TRAIN,))
 
     def training_neighbors(self) -> csr_array:
-        """1 where two concepts are tied by any training row, in either direction: (n, n) float32, symmetric."""
+        """1 where two concepts are tied by any training row, in either direction: (n, n) float32, symmetric; made once, not to be written to."""
+        return self._training_neighbors
+
+    @cached_property
+    def _training_neighbors(self) -> csr_array:
         directed = self.training_ties(self.relations["predicate"].unique().sort().to_list())
         both = (directed + directed.T).tocsr()
         both.data[:] = 1
