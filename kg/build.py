@@ -188,7 +188,7 @@ def _make(folder: Path, *, recipe: Recipe, inputs: list[Input], digest: str, lef
     harvests: dict[str, Harvest] = {}
     with progress.task("Reading sources", total=len(inputs)) as advance:
         for each in inputs:
-            harvests[each.source.name] = keep_allowed(read_source(each), each.source, license_allow=license_allow)
+            harvests[each.source.name] = keep_allowed(read_source(each), license_allow=license_allow)
             advance(1)
     graph = assemble(harvests, settings=recipe.assembly, progress=progress)
     harvests.clear()

@@ -67,17 +67,17 @@ def licenses_of(source: Source) -> tuple[str, ...]:
     return source.row_licenses or (source.license,)
 
 
-def keep_allowed(harvest: Harvest, source: Source, *, license_allow: Collection[str]) -> Harvest:
+def keep_allowed(harvest: Harvest, *, license_allow: Collection[str]) -> Harvest:
     """The harvest without the rows under licenses that are not allowed, which are set aside; all of it if none are named."""
     allowed = {license.casefold() for license in license_allow}
-    if not allowed or not source.row_licenses:
+    if not allowed:
         return harvest
     kept: dict[str, pl.DataFrame] = {}
     lost = []
     for each in fields(Harvest):
         frame = getattr(harvest, each.name)
         if "license" in frame.columns:
-            inside = pl.col("license").str.to_lowercase().is_in(sorted(license.lower() for license in license_allow))
+            inside = pl.col("license").is_in([license for license in frame["license"].unique() if license.casefold() in allowed])
             kept[each.name] = frame.filter(inside)
             lost.append(frame.filter(~inside).select("source", table=pl.lit(each.name.upper()), key="license", reason=pl.lit(NOT_ALLOWED)))
     return replace(harvest, **kept, set_aside=pl.concat([harvest.set_aside, count_set_aside(pl.concat(lost))]))

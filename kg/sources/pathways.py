@@ -67,6 +67,7 @@ SOURCE = Source(
     title="Pathways of Reactome, PID and WikiPathways, as compiled for Hetionet",
     version="",
     license="CC-BY-4.0",
+    row_licenses=tuple(sorted(LICENSES.values())),
     citation=(
         "Himmelstein DS, Pico AR. A compilation of pathway gene sets (https://github.com/dhimmel/pathways); Cerami EG et al. Pathway Commons. "
         "Nucleic Acids Res. 2011;39:D685-D690; Schaefer CF et al. PID. Nucleic Acids Res. 2009;37:D674-D679; Croft D et al. Reactome. 2014;42:D472-D477."

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from generel.concepts.errors import BuildMismatch
-from training.evaluate.metrics import Figures, Interval, bootstrap_means, per_query, summarize
+from training.evaluate.bootstrap import percentiles
+from training.evaluate.metrics import Figures, Interval, bootstrap_means, per_query
 from training.evaluate.outcomes import Outcome
 from training.evaluate.settings import Settings
 
@@ -62,18 +63,17 @@ def _differences(left: Outcome, right: Outcome, *, settings: Settings) -> list[D
     if np.array_equal(ours, theirs):
         return []
     changes = theirs - ours
-    figures = summarize(changes, resamples=settings.resamples, seed=settings.seed)
+    means = bootstrap_means(changes, resamples=settings.resamples, seed=settings.seed)
     return [
         Difference(
-            *_key(left), metric, len(ours), float(ours[:, column].mean()), float(theirs[:, column].mean()), figures[column],
-            p_value=_p_value(changes[:, column], resamples=settings.resamples, seed=settings.seed),
+            *_key(left), metric, len(ours), float(ours[:, column].mean()), float(theirs[:, column].mean()),
+            percentiles(float(changes[:, column].mean()), means[:, column]), p_value=_p_value(means[:, column]),
         )
         for column, metric in enumerate(METRICS)
     ]
 
 
-def _p_value(changes: np.ndarray, *, resamples: int, seed: int) -> float:
+def _p_value(means: np.ndarray) -> float:
     """Twice the smaller share of resampled means on one side of zero."""
-    means = bootstrap_means(changes[:, None], resamples=resamples, seed=seed)[:, 0]
     smaller = min(float((means <= 0).mean()), float((means >= 0).mean()))
-    return max(min(1.0, 2 * smaller), 2 / resamples)
+    return max(min(1.0, 2 * smaller), 2 / len(means))

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from generel.concepts.tables import CALIBRATION, read_table
 from generel.index.space_folder import CALIBRATION_FILE
 from generel.query.percentiles import Distribution, Percentiles
+from training.evaluate.bootstrap import mean_interval
 from training.evaluate.measures import Measure
-from training.evaluate.metrics import Interval, bootstrap_means
 from training.evaluate.questions import SYNONYM, Questions
 from training.evaluate.settings import Settings
 from training.evaluate.space import SpaceVectors
@@ -69,9 +69,9 @@ def measure_reliability(random: dict[str, Reals], true: dict[str, Reals], *, set
     """The share of pairs above the 95th percentile, in percent: 5 of random ones where it is honest, all of true ones at best."""
     measures = []
     for name, percentiles in [*((f"{kinds}, random pairs", each) for kinds, each in random.items()), *((f"{kinds}, held-out pairs", each) for kinds, each in true.items())]:
-        above: Reals = np.where(percentiles > HIGH, 100.0, 0.0)[:, None]
-        low, high = np.percentile(bootstrap_means(above, resamples=settings.resamples, seed=settings.seed), [2.5, 97.5])
-        measures.append(Measure(RELIABILITY, name, "generel percentile", "pairs above the 95th percentile, %", len(above), Interval(float(above.mean()), float(low), float(high))))
+        above: Reals = np.where(percentiles > HIGH, 100.0, 0.0)
+        interval = mean_interval(above, resamples=settings.resamples, seed=settings.seed)
+        measures.append(Measure(RELIABILITY, name, "generel percentile", "pairs above the 95th percentile, %", len(above), interval))
     return measures
 
 
