@@ -51,6 +51,19 @@ def barycenter_by_loop(vectors: Sequence[Sequence[float]], ties: Sequence[int]) 
     return [number / norm if norm else 0.0 for number in total]
 
 
+def composed_by_loop(vectors: Sequence[Sequence[float]], ties: Sequence[tuple[int, int, str, float]], weights: Mapping[str, float], *, n: int) -> list[list[float]]:
+    """The vector of each of n owners: one direction a sort of its (owner, slot, sort, weight) ties, weighted, summed, normalized."""
+    composed = []
+    for owner in range(n):
+        total = [0.0] * len(vectors[0])
+        for sort, factor in weights.items():
+            theirs = [(slot, weight) for of, slot, named, weight in ties if of == owner and named == sort]
+            direction = barycenter_by_loop([[weight * number for number in vectors[slot]] for slot, weight in theirs], range(len(theirs))) if theirs else total
+            total = [a + factor * b for a, b in zip(total, direction, strict=True)] if theirs else total
+        composed.append(barycenter_by_loop([total], [0]))
+    return composed
+
+
 def hash_pair_by_loop(left: int, right: int, *, n_pairs: int) -> int:
     """The hash of `generel.model.bag` in whole numbers of any size, cut to 64 bits by hand."""
     mixed = (left * 0x9E3779B97F4A7C15 + right * 0xC2B2AE3D27D4EB4F) % 2**64

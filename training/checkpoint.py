@@ -7,7 +7,7 @@ from it continues to the same result as one that was never interrupted.
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,12 @@ STATE, TENSORS = "state.json", "tensors.safetensors"
 
 @dataclass(frozen=True)
 class RunState:
-    """Where a run stands besides its tensors: steps done, the generator's state, the losses' running means."""
+    """Where a run stands besides its tensors: steps done, the generator's state, the losses' running means, the best validation."""
 
     step: int
     rng: dict[str, Any]
     losses: dict[str, float]
+    best: dict[str, Any] = field(default_factory=dict)
 
 
 def save_checkpoint(folder: Path, model: ConceptModel, state: RunState, *, identity: dict[str, Any]) -> None:
@@ -45,7 +46,7 @@ def save_checkpoint(folder: Path, model: ConceptModel, state: RunState, *, ident
         save_file(_tensors(model), beside / TENSORS)
         with (beside / TENSORS).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        payload = {"step": state.step, "rng": state.rng, "losses": state.losses, "identity": identity, "sha256": digest}
+        payload = {**asdict(state), "identity": identity, "sha256": digest}
         (beside / STATE).write_text(json.dumps({"state": payload, "sha256": _digest_of(payload)}))
 
 
@@ -76,7 +77,7 @@ def load_checkpoint(folder: Path, model: ConceptModel, *, identity: dict[str, An
         _restore(model, tensors)
     except (KeyError, RuntimeError) as error:
         raise BuildMismatch(f"the checkpoint {folder} was written by another version of generel ({error}); train without --resume") from error
-    return RunState(payload["step"], payload["rng"], payload["losses"])
+    return RunState(payload["step"], payload["rng"], payload["losses"], payload["best"])
 
 
 def checkpoint_identity(folder: Path) -> dict[str, Any] | None:
@@ -101,7 +102,7 @@ def _digest_of(payload: dict[str, Any]) -> str:
 
 
 def _tensors(model: ConceptModel) -> dict[str, torch.Tensor]:
-    tensors = {f"tower.{name}": tensor for name, tensor in model.tower.state_dict().items()}
+    tensors = {f"{part}.{name}": tensor for part, module in model.modules().items() for name, tensor in module.state_dict().items()}
     for name, table in model.tables().items():
         tensors |= table.state(name)
     for number, moments in model.optimizer.state_dict()["state"].items():
@@ -110,7 +111,8 @@ def _tensors(model: ConceptModel) -> dict[str, torch.Tensor]:
 
 
 def _restore(model: ConceptModel, tensors: dict[str, torch.Tensor]) -> None:
-    model.tower.load_state_dict({name: tensors[f"tower.{name}"] for name in model.tower.state_dict()})
+    for part, module in model.modules().items():
+        module.load_state_dict({name: tensors[f"{part}.{name}"] for name in module.state_dict()})
     for name, table in model.tables().items():
         table.load(tensors, name)
     saved = model.optimizer.state_dict()

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from generel.concepts.errors import BadTable
 from generel.concepts.kinds import KINDS
+from training.makings import Makings, make_makings, positions_of
 from training.recipe import Recipe
 
 
@@ -60,7 +61,10 @@ class Corpus:
         trained: (n,) whether the concept may be shown in training; False for cold ones.
         texts: names.
         relations: what may be learned.
-        neighbors: (n, n) symmetric sparse matrix of evidence weights over all predicates: every known tie.
+        neighbors: (n, n) symmetric sparse matrix of evidence weights over all predicates: every known tie; stored zeros are ties that the recipe
+            does not train.
+        is_composed: (n,) whether a concept is made of others, having no text worth reading.
+        makings: what those are made of.
     """
 
     curies: list[str]
@@ -69,6 +73,8 @@ class Corpus:
     texts: Texts
     relations: Relations
     neighbors: csr_array
+    is_composed: np.ndarray
+    makings: Makings
 
     @property
     def n_concepts(self) -> int:
@@ -79,13 +85,14 @@ class Corpus:
         return np.flatnonzero((self.kind_numbers == KINDS.index(kind)) & self.trained)
 
 
-def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataFrame, *, recipe: Recipe) -> Corpus:
+def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataFrame, *, recipe: Recipe, variants: pl.DataFrame | None = None) -> Corpus:
     """The corpus of a split.
 
     Args:
         concepts: SPLIT_CONCEPTS.
         names: SPLIT_NAMES; of each concept the preferred name first, then training synonyms in table order.
         relations: SPLIT_RELATIONS; only rows whose part is 'train' are taken.
+        variants: VARIANTS, where composed concepts lie; None where nobody knows.
 
     Raises:
         BadTable: a concept without a name, or names or training relations of what is no concept of the split.
@@ -97,15 +104,23 @@ def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataF
     predicates = known["predicate"].unique().sort().to_list()
     table = Relations(
         _numbers(known["subject"], number), _numbers(known["object"], number), _numbers(known["predicate"], {one: i for i, one in enumerate(predicates)}),
-        known["weight"].to_numpy().astype(np.float32), predicates,
+        _weights(known, recipe), predicates,
     )
+    curies, trained = concepts["curie"].to_list(), (concepts["part"] != "cold").to_numpy()
+    is_composed = np.isin(kind_numbers, [KINDS.index(kind) for kind in recipe.composed_kinds])
+    neighbors = _neighbors(table, len(number))
     return Corpus(
-        curies=concepts["curie"].to_list(),
+        curies=curies,
         kind_numbers=kind_numbers,
-        trained=(concepts["part"] != "cold").to_numpy(),
+        trained=trained,
         texts=_texts(names, number, kind_numbers, recipe=recipe),
         relations=table,
-        neighbors=_neighbors(table, len(number)),
+        neighbors=neighbors,
+        is_composed=is_composed,
+        makings=make_makings(
+            neighbors, composed=is_composed, kind_numbers=kind_numbers, trained=trained, window=recipe.composition.locus_window,
+            positions=None if variants is None else positions_of(variants, curies),
+        ),
     )
 
 
@@ -127,6 +142,12 @@ def _numbers(column: pl.Series, number: Mapping[str, int]) -> np.ndarray:
     if len(unknown):
         raise BadTable(f"{unknown.n_unique():,} concepts of the split's '{column.name}' are not among its concepts, such as {unknown[0]}; build again")
     return numbers.to_numpy()
+
+
+def _weights(known: pl.DataFrame, recipe: Recipe) -> np.ndarray:
+    """Evidence of each row; 0 for a family that the recipe gives no weight: what only that ties is neither positive nor negative."""
+    left_out = [predicate for predicate in known["predicate"].unique() if recipe.task_weights.get(recipe.family(predicate)) == 0]
+    return known.select(pl.when(pl.col("predicate").is_in(left_out)).then(0.0).otherwise("weight")).to_series().to_numpy().astype(np.float32)
 
 
 def _neighbors(relations: Relations, n_concepts: int) -> csr_array:

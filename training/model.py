@@ -1,6 +1,6 @@
 """Everything a run trains: the tower, the token rows, the concepts' residuals and the tasks' biases; and one step of it.
 
-The vector of a concept is `normalize(tower(text) + residual)`; of a composed one, the normalized sum of its ties' vectors. A
+The vector of a concept is `normalize(tower(text) + residual)`; of a composed one, what `training.composer` makes of its ties' vectors. A
 bias belongs to a concept *as an answer in a task*: it takes up popularity, so that the vectors need not.
 """
 
@@ -13,10 +13,15 @@ from torch.nn import functional
 from generel.model.bag import Bags
 from generel.model.encoder import has_native_bf16
 from generel.model.tower import ConceptTower, TowerShape, bag_mean
-from training.losses import Pairs, symmetric_infonce
+from training.composer import Composer, take
+from training.losses import ALONE, Offsets, Pairs, symmetric_infonce
 from training.recipe import Recipe
-from training.sparse_rows import SparseRows
+from training.sparse_rows import ConceptRows, SparseRows
 from training.tasks.batch import Batch
+from training.tasks.task import Task
+from training.workers import Workers
+
+CPU = torch.device("cpu")
 
 
 class ConceptModel:
@@ -26,22 +31,33 @@ class ConceptModel:
         features: (n_texts, dims) float32, centered, unit norm.
         bags: token rows of each text.
         shape: of the tower.
-        n_concepts: number of residual rows.
-        tasks: names of the tasks, each with biases for both sides.
-        recipe: learning rates and temperature.
+        written: concept numbers with a residual, ascending.
+        tasks: each gets biases for both sides.
+        recipe: learning rates and temperatures.
+        workers: the processes that train it together.
+        device: where tables and tower are; text features stay in main memory.
     """
 
-    def __init__(self, features: torch.Tensor, bags: Bags, *, shape: TowerShape, n_concepts: int, tasks: Sequence[str], recipe: Recipe) -> None:
+    def __init__(
+        self, features: torch.Tensor, bags: Bags, *, shape: TowerShape, written: np.ndarray, tasks: Sequence[Task], recipe: Recipe,
+        workers: Workers = ALONE, device: torch.device = CPU,
+    ) -> None:
         rates = recipe.optimizer
         torch.manual_seed(recipe.seed)
-        self.features, self.bags, self.recipe = features, bags, recipe
-        self.tower = ConceptTower(shape)
-        self.tokens = SparseRows(shape.n_rows, shape.dims, learning_rate=rates.tokens)
-        self.residuals = SparseRows(n_concepts, shape.dims, learning_rate=rates.residuals)
-        self.anchor_biases = {task: SparseRows(n_concepts, 1, learning_rate=rates.biases) for task in tasks}
-        self.candidate_biases = {task: SparseRows(n_concepts, 1, learning_rate=rates.biases) for task in tasks}
-        self.task_sizes: dict[str, int] = {}
-        self.optimizer = torch.optim.AdamW(self.tower.parameters(), lr=rates.tower, weight_decay=rates.weight_decay, fused=True)
+        self.features, self.bags, self.recipe, self.workers, self.device = features, bags, recipe, workers, device
+        self.tower = ConceptTower(shape).to(device)
+        self.composer = Composer().to(device)
+        self.tokens = SparseRows(shape.n_rows, shape.dims, learning_rate=rates.tokens, device=device)
+        self.residuals = ConceptRows(written, shape.dims, learning_rate=rates.residuals, device=device)
+        self.anchor_biases = {task.name: ConceptRows(task.asking, 1, learning_rate=rates.biases, device=device) for task in tasks}
+        self.candidate_biases = {task.name: ConceptRows(task.answering, 1, learning_rate=rates.biases, device=device) for task in tasks}
+        self.temperatures = {task.name: recipe.temperature_of(task) for task in tasks}
+        self.task_sizes = {task.name: task.size for task in tasks}
+        groups = [
+            {"params": list(self.tower.parameters()), "lr": rates.tower, "weight_decay": rates.weight_decay},
+            {"params": list(self.composer.parameters()), "lr": recipe.composition.weights, "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, fused=True)
 
     def tables(self) -> dict[str, SparseRows]:
         """All sparse tables by the name they have in a checkpoint."""
@@ -49,71 +65,88 @@ class ConceptModel:
         named |= {f"anchor_bias.{task}": table for task, table in self.anchor_biases.items()}
         return named | {f"candidate_bias.{task}": table for task, table in self.candidate_biases.items()}
 
+    def modules(self) -> dict[str, torch.nn.Module]:
+        """All dense parts by the name they have in a checkpoint."""
+        return {"tower": self.tower, "composer": self.composer}
+
     def step(self, batch: Batch, *, rng: np.random.Generator) -> float:
-        """Train on one batch; its loss."""
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_native_bf16()):
+        """Train on one batch; its loss. Several workers must be given the same batch and equal generators."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda" or has_native_bf16()):
             loss = self._loss(batch, rng)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        tables = (self.tokens, self.residuals, self.anchor_biases[batch.task], self.candidate_biases[batch.task])
+        total = loss.detach().reshape(1)
+        self.workers.add_up([total, *self._gradients(), *(table.gradient for table in tables if table.gradient is not None)])
         self.optimizer.step()
-        for table in (self.tokens, self.residuals, self.anchor_biases[batch.task], self.candidate_biases[batch.task]):
+        for table in tables:
             table.update()
-        return float(loss.detach())
+        return float(total)
+
+    def _gradients(self) -> list[torch.Tensor]:
+        """Of the dense parts; zeros where this worker's share touched none, so that all workers have the same to add up."""
+        parameters = [parameter for module in self.modules().values() for parameter in module.parameters()]
+        if self.workers.size > 1:
+            for parameter in parameters:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+        return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
     def text_vectors(self, texts: np.ndarray) -> torch.Tensor:
         """Tower outputs of the texts with these numbers, (n, dims), not normalized; without gradient."""
         bags = self.bags.take(texts)
         distinct, places = np.unique(bags.rows, return_inverse=True)
-        rows = self.tokens.weight[torch.from_numpy(distinct.astype(np.int64))] if len(distinct) else torch.zeros(1, self.tower.shape.dims)
+        rows = self.tokens.weight[self._put(distinct.astype(np.int64))] if len(distinct) else torch.zeros(1, self.tower.shape.dims, device=self.device)
         with torch.inference_mode():
-            means = bag_mean(rows, torch.from_numpy(places.astype(np.int64)), torch.from_numpy(bags.offsets))
-            return self.tower(self.features[torch.from_numpy(texts)].float(), means)
+            means = bag_mean(rows, self._put(places.astype(np.int64)), self._put(bags.offsets))
+            outputs: torch.Tensor = self.tower(self._features_of(texts), means)
+            return outputs.cpu()
 
     def _loss(self, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
-        slots = self._encode_slots(batch, rng)  # (slots, dims) unit norm
-        vectors = torch.cat((slots, compose(slots, batch.tie_owner, batch.tie_slot, len(batch.composed))))
-        cosines = take(vectors, batch.anchors) @ take(vectors, batch.candidates).T
-        anchor_bias = self.anchor_biases[batch.task].gather(torch.from_numpy(batch.anchor_concepts))
-        candidate_bias = self.candidate_biases[batch.task].gather(torch.from_numpy(batch.candidate_concepts))
+        """This worker's part of the batch's loss."""
+        slots = self.workers.gather(self._encode_share(batch, rng), len(batch.concepts))  # (slots, dims) unit norm
+        vectors = torch.cat((slots, self.composer(slots, batch.ties, len(batch.composed))))
+        anchor_bias = self.anchor_biases[batch.task].gather_of(batch.anchor_concepts)
+        candidate_bias = self.candidate_biases[batch.task].gather_of(batch.candidate_concepts)
         return symmetric_infonce(
-            cosines.float(),
-            Pairs(torch.from_numpy(batch.positive_rows), torch.from_numpy(batch.positive_columns)),
-            masked=Pairs(torch.from_numpy(batch.masked_rows), torch.from_numpy(batch.masked_columns)),
-            weights=torch.from_numpy(batch.positive_weights),
-            temperature=self.recipe.temperature,
-            anchor_offsets=anchor_bias[:, 0] - torch.from_numpy(batch.anchor_log_q),
-            candidate_offsets=candidate_bias[:, 0] - torch.from_numpy(batch.candidate_log_q),
+            take(vectors, batch.anchors), take(vectors, batch.candidates),
+            Pairs(self._put(batch.positive_rows), self._put(batch.positive_columns)),
+            masked=Pairs(self._put(batch.masked_rows), self._put(batch.masked_columns)),
+            weights=self._put(batch.positive_weights),
+            temperature=self.temperatures[batch.task],
+            offsets=Offsets(anchor_bias[:, 0] - self._put(batch.anchor_log_q), candidate_bias[:, 0] - self._put(batch.candidate_log_q)),
+            workers=self.workers,
         )
 
-    def _encode_slots(self, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
+    def _encode_share(self, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
+        """The vectors of this worker's slots, (slots of its share, dims) unit norm.
+
+        Table rows are gathered for all slots, so that every worker has gradients of the same rows to add up.
+        """
         bags = drop_rows(self.bags.take(batch.texts), self.recipe.sampling.token_dropout, rng)
+        mine = self.workers.share(len(batch.texts))
         distinct, places = np.unique(bags.rows, return_inverse=True)
-        rows = self.tokens.gather(torch.from_numpy(distinct.astype(np.int64)))
+        rows = self.tokens.gather(self._put(distinct.astype(np.int64)))
         if not len(distinct):
-            rows = torch.zeros(1, self.tower.shape.dims)
-        means = bag_mean(rows, torch.from_numpy(places.astype(np.int64)), torch.from_numpy(bags.offsets))
-        outputs = self.tower(self.features[torch.from_numpy(batch.texts)].float(), means).float()
+            rows = torch.zeros(1, self.tower.shape.dims, device=self.device)
+        cells = slice(int(bags.offsets[mine.start]), int(bags.offsets[mine.stop]))
+        offsets = bags.offsets[mine.start : mine.stop + 1] - cells.start
+        means = bag_mean(rows, self._put(places[cells].astype(np.int64)), self._put(offsets))
+        outputs = self.tower(self._features_of(batch.texts[mine]), means).float()
         kept = np.flatnonzero(batch.with_residual)
         # A concept may fill two slots: its residual is gathered once and added to each.
         concepts, place = np.unique(batch.concepts[kept], return_inverse=True)
-        residuals = self.residuals.gather(torch.from_numpy(concepts))
-        outputs = outputs.index_add(0, torch.from_numpy(kept), take(residuals, place))
+        residuals = self.residuals.gather_of(concepts)
+        ours = (kept >= mine.start) & (kept < mine.stop)
+        outputs = outputs.index_add(0, self._put(kept[ours] - mine.start), take(residuals, place[ours]))
         return functional.normalize(outputs, dim=1)
 
+    def _features_of(self, texts: np.ndarray) -> torch.Tensor:
+        return self.features[torch.from_numpy(texts)].to(self.device).float()
 
-def compose(slots: torch.Tensor, owners: np.ndarray, ties: np.ndarray, n_composed: int) -> torch.Tensor:
-    """Composed vectors, (n_composed, dims) unit norm: the normalized sum of each owner's slots."""
-    total = torch.zeros(n_composed, slots.shape[1], dtype=slots.dtype)
-    total = total.index_add(0, torch.from_numpy(owners), take(slots, ties))
-    return functional.normalize(total, dim=1)
-
-
-def take(rows: torch.Tensor, numbers: np.ndarray) -> torch.Tensor:
-    """The rows with these numbers.
-
-    Not `rows[numbers]`: the gradient of that is summed by several threads in no fixed order, and no two runs would be equal.
-    """
-    return rows.index_select(0, torch.from_numpy(numbers))
+    def _put(self, array: np.ndarray) -> torch.Tensor:
+        """The array where the model computes."""
+        return torch.from_numpy(array).to(self.device)
 
 
 def drop_rows(bags: Bags, share: float, rng: np.random.Generator) -> Bags:

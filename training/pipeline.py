@@ -6,12 +6,14 @@ the same recipe and build is left as it is.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 
 import generel
@@ -29,8 +31,10 @@ from training.language_model import fetch_encoder
 from training.model import ConceptModel
 from training.recipe import Recipe
 from training.release import release
+from training.tasks.task import Task
 from training.trainer import Run, make_tasks
 from training.validate import Validation
+from training.workers import Workers
 
 SOURCE_FIELDS = ("title", "version", "license", "citation", "homepage", "synthetic")
 
@@ -43,11 +47,15 @@ class Pipeline:
         recipe: what to train.
         home: where builds, runs, spaces and the cache are.
         progress: who is shown how far it is.
+        tensorboard: whether the run writes TensorBoard's files.
+        device: where it is trained.
     """
 
     recipe: Recipe
     home: Home
     progress: Progress = SILENT
+    tensorboard: bool = False
+    device: torch.device = field(default_factory=lambda: torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     build: Build = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,33 +98,48 @@ class Pipeline:
         return checkpoint_identity(self.folder / "checkpoint") == json.loads(json.dumps(self.identity))
 
     def run(self, *, resume: bool = False) -> Path:
-        """Train and release; the folder of the space."""
-        split = self.build.split
-        corpus = make_corpus(split.concepts, split.names, split.relations, recipe=self.recipe)
-        language_model = self.language_model()
+        """Train and release; the folder of the space. Started by torchrun, all workers train and the first one releases."""
+        workers = Workers.from_environment(device=self.device)
+        if not workers.is_first:
+            self.progress = SILENT
+        corpus = make_corpus(*self._split(), recipe=self.recipe, variants=self.build.variants)
+        language_model = workers.tell(self.language_model() if workers.is_first else None)
         encoder = TextEncoder.open(language_model, max_tokens=self.recipe.encoder.max_tokens)
-        features, mean = self._features(corpus, encoder)
-        model = self._model(corpus, encoder, features)
+        features, mean = self._features(corpus, encoder, workers=workers)
         tasks = make_tasks(corpus, self.recipe)
-        model.task_sizes = {task.name: task.size for task in tasks}
-        validation = Validation.of_split(split.relations, corpus=corpus, recipe=self.recipe)
-        run = Run(self.folder, model, corpus, self.recipe, self.identity, validate=lambda: validation.figures(model), tasks=tasks)
+        model = self._model(corpus, encoder, features, tasks=tasks, workers=workers)
+        validation = Validation.of_split(self.build.split.relations, corpus=corpus, recipe=self.recipe)
+        del encoder
+        run = Run(self.folder, model, corpus, self.recipe, self.identity, validate=lambda: validation.figures(model), tasks=tasks, tensorboard=self.tensorboard)
         run.train(resume=resume, progress=self.progress)
+        if workers.is_first:
+            self._release(run, language_model=language_model, mean=mean)
+        workers.wait()
+        return self.space
+
+    def _split(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+        split = self.build.split
+        return split.concepts, split.names, split.relations
+
+    def _release(self, run: Run, *, language_model: Path, mean: np.ndarray) -> None:
         lost = release(
-            self.space, model, corpus, graph={"CONCEPTS": self.build.concepts, "MERGES": self.build.merges, "RELATIONS": self.build.relations}, language_model=language_model, feature_mean=mean,
+            self.space, run.model, run.corpus, graph={"CONCEPTS": self.build.concepts, "MERGES": self.build.merges, "RELATIONS": self.build.relations}, language_model=language_model, feature_mean=mean,
             manifest=self._manifest(run), progress=self.progress,
         )
         for kind, n in lost.items():
             self.progress.say(f"{n:,} concepts of kind {kind} have no training tie and no text, so they have no vector")
-        return self.space
 
     def language_model(self) -> Path:
         """The folder of the encoder's weights, fetched where it is not on disk."""
         return fetch_encoder(self.recipe.encoder, cache=self.home.cache, progress=self.progress)
 
-    def _features(self, corpus: Corpus, encoder: TextEncoder) -> tuple[torch.Tensor, np.ndarray]:
-        """Centered features of all texts (n, dims) float16, and the mean that was taken off."""
-        features = FeatureCache(self.home.cache / "features", encoder).features(corpus.texts.strings, progress=self.progress)
+    def _features(self, corpus: Corpus, encoder: TextEncoder, *, workers: Workers) -> tuple[torch.Tensor, np.ndarray]:
+        """Centered features of all texts (n, dims) float16, and the mean that was taken off; each worker encodes its share of the texts."""
+        cache, strings = FeatureCache(self.home.cache / "features", encoder), corpus.texts.strings
+        if workers.size > 1:
+            cache.features(strings[workers.share(len(strings))], progress=self.progress)
+            workers.wait()
+        features = cache.features(strings, progress=self.progress)
         mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
         centered = torch.from_numpy(features)
         for start in range(0, len(features), 65536):
@@ -124,12 +147,11 @@ class Pipeline:
             centered[start : start + 65536] = torch.nn.functional.normalize(block, dim=1).half()
         return centered, mean
 
-    def _model(self, corpus: Corpus, encoder: TextEncoder, features: torch.Tensor) -> ConceptModel:
+    def _model(self, corpus: Corpus, encoder: TextEncoder, features: torch.Tensor, *, tasks: Sequence[Task], workers: Workers) -> ConceptModel:
         settings = self.recipe.tower
         shape = TowerShape(encoder.dims, settings.hidden, encoder.tokenizer.get_vocab_size(), settings.n_pairs, settings.bag_scale)
         bags = make_bags(encoder.tokenize(corpus.texts.strings), n_tokens=shape.n_tokens, n_pairs=shape.n_pairs)
-        names = [task.name for task in make_tasks(corpus, self.recipe)]
-        return ConceptModel(features, bags, shape=shape, n_concepts=corpus.n_concepts, tasks=names, recipe=self.recipe)
+        return ConceptModel(features, bags, shape=shape, written=np.flatnonzero(~corpus.is_composed), tasks=tasks, recipe=self.recipe, workers=workers, device=self.device)
 
     def _manifest(self, run: Run) -> dict[str, Any]:
         return {
@@ -140,6 +162,7 @@ class Pipeline:
             "sources": [{"name": name} | {key: record[key] for key in SOURCE_FIELDS} for name, record in self.build.manifest["sources"].items()],
             "figures": run.last_figures,
             "bias_weight": self.recipe.bias_weight,
+            "composition": {sort: round(weight, 6) for sort, weight in run.model.composer.weights().items()},
             "build": self.build_digest,
             "build_name": self.recipe.build,
             "recipe": self.recipe.as_dict(),

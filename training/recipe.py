@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from generel.concepts.errors import BadRecipe, NotThere
 from generel.concepts.kinds import KINDS
@@ -77,6 +77,21 @@ class SamplingSettings:
 
 
 @dataclass(frozen=True)
+class CompositionSettings:
+    """How concepts without text are made of others; see training.makings.
+
+    Attributes:
+        locus_window: base pairs on either side within which another variant belongs to the locus.
+        sort_dropout: how often what others tell of a concept is left out, one sort at a time.
+        weights: learning rate of the sorts' weights.
+    """
+
+    locus_window: int = 100_000
+    sort_dropout: float = 0.3
+    weights: float = 0.01
+
+
+@dataclass(frozen=True)
 class OptimizerSettings:
     """Learning rates: AdamW for the tower, row-wise Adagrad for the tables."""
 
@@ -85,6 +100,40 @@ class OptimizerSettings:
     tokens: float = 0.02
     residuals: float = 0.01
     biases: float = 0.2
+
+
+@dataclass(frozen=True)
+class FineTuningSettings:
+    """Stage two, the encoder's own layers; see training.fine_tuning. Stage one does not depend on them.
+
+    Attributes:
+        layers: how many of the upper layers are trained; as many as there are, or more, for all.
+        words: whether the token table is trained too, where all layers are.
+        cached: whether what the frozen layers give is kept on disk.
+        steps, validate_every, checkpoint_every, patience: as of the recipe.
+        anchors, negatives: as of its sampling.
+        definition_tokens: longer definitions and summaries are cut there.
+        learning_rate, weight_decay: of AdamW.
+        warmup: share of the steps over which the learning rate rises.
+        pooling: 'mean' or 'cls'; empty as the encoder's folder says.
+        task_weights: in place of the recipe's.
+    """
+
+    layers: int = 3
+    words: bool = False
+    cached: bool = True
+    steps: int = 400
+    validate_every: int = 100
+    checkpoint_every: int = 100
+    patience: int = 2
+    anchors: int = 192
+    negatives: int = 64
+    definition_tokens: int = 128
+    learning_rate: float = 5e-5
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    pooling: str = ""
+    task_weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,9 +149,12 @@ class Recipe:
         bias_weight: how much of a concept's learned popularity counts when neighbors are ranked; relatedness never counts it.
         checkpoint_every: steps between two checkpoints.
         validate_every: steps between two validations.
+        watch: the figure of validation that tells when to stop: a family of predicates, or 'mean' over all.
+        patience: validations without a better one after which a run stops and goes back to the best; 0 trains to the last step.
         composed_kinds: kinds without text worth reading, whose vectors are composed from their ties.
         families: predicates trained as one task, by the family's name.
-        task_weights: factor of a task's chance by its name or its predicate's; 0 leaves it out.
+        task_weights: factor of a task's chance by its name or its family's; at 0 it is not trained, and what only it ties is no positive.
+        temperatures: of single tasks, by the same names; `temperature` is that of all others.
     """
 
     name: str = "starter"
@@ -113,21 +165,44 @@ class Recipe:
     bias_weight: float = 1.0
     checkpoint_every: int = 500
     validate_every: int = 500
+    watch: str = "mean"
+    patience: int = 0
     composed_kinds: tuple[str, ...] = ("variant",)
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     task_weights: Mapping[str, float] = field(default_factory=dict)
+    temperatures: Mapping[str, float] = field(default_factory=dict)
     encoder: EncoderSettings = EncoderSettings()
     tower: TowerSettings = TowerSettings()
+    composition: CompositionSettings = CompositionSettings()
     sampling: SamplingSettings = SamplingSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
+    fine_tuning: FineTuningSettings = FineTuningSettings()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as they go into checkpoints and manifests."""
-        return asdict(self)
+        """Plain values of all that stage one depends on, as they go into checkpoints and manifests."""
+        return {key: value for key, value in asdict(self).items() if key != "fine_tuning"}
 
     def family(self, predicate: str) -> str:
         """The task a predicate belongs to: its family's name, or its own."""
         return next((name for name, members in self.families.items() if predicate in members), predicate)
+
+    def weight_of(self, task: "Named") -> float:
+        """The factor of the task's chance: by its full name, else by its family's, else 1."""
+        return float(self.task_weights.get(task.name, self.task_weights.get(task.family, 1.0)))
+
+    def temperature_of(self, task: "Named") -> float:
+        """The task's temperature, by the same names, else that of all."""
+        return float(self.temperatures.get(task.name, self.temperatures.get(task.family, self.temperature)))
+
+
+class Named(Protocol):
+    """What settings are looked up by."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def family(self) -> str: ...
 
 
 def read_recipe(name_or_path: str) -> Recipe:
@@ -166,24 +241,25 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     shares = {
         "sampling.token_dropout": sampling.token_dropout, "sampling.residual_dropout": sampling.residual_dropout,
         "sampling.context_share": sampling.context_share, "sampling.name_share": sampling.name_share,
+        "composition.sort_dropout": recipe.composition.sort_dropout,
     }
     wrong = [f"{key} = {value} is not between 0 and 1" for key, value in shares.items() if not 0 <= value <= 1]
     counts = {
         "steps": recipe.steps, "checkpoint_every": recipe.checkpoint_every, "validate_every": recipe.validate_every,
         "sampling.anchors": sampling.anchors, "sampling.negatives": sampling.negatives, "sampling.smallest_task": sampling.smallest_task,
         "sampling.max_names": sampling.max_names, "sampling.gene_names": sampling.gene_names, "tower.hidden": recipe.tower.hidden,
-        "encoder.max_tokens": recipe.encoder.max_tokens,
+        "encoder.max_tokens": recipe.encoder.max_tokens, "composition.locus_window": recipe.composition.locus_window,
     }
     wrong += [f"bias_weight = {recipe.bias_weight} is not at least 0"] if not recipe.bias_weight >= 0 or math.isinf(recipe.bias_weight) else []
     wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]
     sizes = {
-        "seed": recipe.seed, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
+        "seed": recipe.seed, "patience": recipe.patience, "composition.weights": recipe.composition.weights, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
         **{f"optimizer.{key}": value for key, value in asdict(rates).items()},
         **{f"task_weights.{key}": value for key, value in recipe.task_weights.items()},
     }
     wrong += [f"{key} = {value} is not a number from 0 on" for key, value in sizes.items() if not (_is_number(value) and 0 <= value < math.inf)]
-    if not 0.005 <= recipe.temperature <= 1:
-        wrong.append(f"temperature = {recipe.temperature} is not between 0.005 and 1")
+    temperatures = {"temperature": recipe.temperature, **{f"temperatures.{key}": value for key, value in recipe.temperatures.items()}}
+    wrong += [f"{key} = {value} is not between 0.005 and 1" for key, value in temperatures.items() if not (_is_number(value) and 0.005 <= value <= 1)]
     wrong += _wrong_words(recipe)
     if wrong:
         raise BadRecipe(f"{where}: {'; '.join(wrong)}")

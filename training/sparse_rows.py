@@ -4,6 +4,7 @@ Torch's own sparse gradients keep one accumulator per *element*; one per row hal
 of one concept or token, loses nothing measurable.
 """
 
+import numpy as np
 import torch
 
 
@@ -14,9 +15,9 @@ class SparseRows:
     (Duchi et al., JMLR 2011, with the mean over a row's elements in place of each element).
     """
 
-    def __init__(self, n_rows: int, dims: int, *, learning_rate: float) -> None:
-        self.weight = torch.zeros(n_rows, dims)
-        self.accumulator = torch.zeros(n_rows)
+    def __init__(self, n_rows: int, dims: int, *, learning_rate: float, device: torch.device | None = None) -> None:
+        self.weight = torch.zeros(n_rows, dims, device=device)
+        self.accumulator = torch.zeros(n_rows, device=device)
         self.learning_rate = learning_rate
         self._rows: torch.Tensor | None = None
         self._gathered: torch.Tensor | None = None
@@ -26,6 +27,15 @@ class SparseRows:
         self._rows = rows
         self._gathered = self.weight[rows].requires_grad_(True)
         return self._gathered
+
+    @property
+    def gradient(self) -> torch.Tensor | None:
+        """(rows gathered last, dims); None where no rows are gathered. Zeros where nothing has come back, such as to a worker without a share in them."""
+        if self._gathered is None:
+            return None
+        if self._gathered.grad is None:
+            self._gathered.grad = torch.zeros_like(self._gathered)
+        return self._gathered.grad
 
     def update(self) -> None:
         """Apply the gradient of the rows gathered last; without one, nothing happens."""
@@ -47,3 +57,26 @@ class SparseRows:
         """Take back what `state` gave."""
         self.weight.copy_(state[f"{name}.weight"])
         self.accumulator.copy_(state[f"{name}.accumulator"])
+
+
+class ConceptRows(SparseRows):
+    """A table with rows for some concepts only, asked by concept number: most tables concern one kind."""
+
+    def __init__(self, concepts: np.ndarray, dims: int, *, learning_rate: float, device: torch.device | None = None) -> None:
+        """Rows for these concept numbers, ascending and distinct."""
+        super().__init__(len(concepts), dims, learning_rate=learning_rate, device=device)
+        self.concepts = concepts
+
+    def gather_of(self, concepts: np.ndarray) -> torch.Tensor:
+        """`gather` of the rows of these concepts, which must have rows."""
+        return self.gather(torch.from_numpy(np.searchsorted(self.concepts, concepts)).to(self.weight.device))
+
+    def of(self, concepts: np.ndarray) -> torch.Tensor:
+        """(len(concepts), dims) in main memory, without gradient; zeros for concepts without a row."""
+        values = torch.zeros(len(concepts), self.weight.shape[1])
+        if not len(self.concepts):
+            return values
+        places = np.minimum(np.searchsorted(self.concepts, concepts), len(self.concepts) - 1)
+        there = np.flatnonzero(self.concepts[places] == concepts)
+        values[torch.from_numpy(there)] = self.weight[torch.from_numpy(places[there]).to(self.weight.device)].cpu()
+        return values

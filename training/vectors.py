@@ -1,7 +1,7 @@
 """From a trained model to the vectors of a space: text plus residual where there is text, composition where there is none.
 
 A concept's text vector is that of all its training names together: half the tower's output for the preferred name, half the mean over
-all names, the preferred one among them. Composed concepts are summed over *all* their training ties.
+all names, the preferred one among them. Composed concepts are made of *all* their training ties.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from generel.concepts.kinds import KINDS
-from training.corpus import Corpus, expand
+from training.corpus import Corpus
 from training.model import ConceptModel
 
 ROWS_A_BLOCK = 8192
@@ -17,23 +17,17 @@ ROWS_A_BLOCK = 8192
 
 def concept_vectors(model: ConceptModel, corpus: Corpus) -> np.ndarray:
     """The vector of every concept: (n_concepts, dims) float32, unit norm; zeros for a composed concept without ties."""
-    composed = composed_concepts(corpus, model.recipe.composed_kinds)
+    composed = np.flatnonzero(corpus.is_composed)
     vectors = np.zeros((corpus.n_concepts, model.tower.shape.dims), dtype=np.float32)
     written = np.setdiff1d(np.arange(corpus.n_concepts), composed)
     for start in range(0, len(written), ROWS_A_BLOCK):
         block = written[start : start + ROWS_A_BLOCK]
-        outputs = _text_means(model, corpus, block) + model.residuals.weight[torch.from_numpy(block)]
+        outputs = _text_means(model, corpus, block) + model.residuals.of(block)
         vectors[block] = functional.normalize(outputs, dim=1).numpy()
-    owners, tied, _ = expand(corpus.neighbors, composed)
-    np.add.at(vectors, composed[owners], vectors[tied])
-    norms = np.linalg.norm(vectors[composed], axis=1, keepdims=True)
-    vectors[composed] /= np.maximum(norms, 1e-12)
+    for start in range(0, len(composed), ROWS_A_BLOCK):
+        block = composed[start : start + ROWS_A_BLOCK]
+        vectors[block] = model.composer.compose(block, vectors, corpus.makings.by_sort)
     return vectors
-
-
-def composed_concepts(corpus: Corpus, kinds: tuple[str, ...]) -> np.ndarray:
-    """Numbers of the concepts whose kind is composed from ties."""
-    return np.flatnonzero(np.isin(corpus.kind_numbers, [KINDS.index(kind) for kind in kinds]))
 
 
 def popularity_biases(model: ConceptModel, corpus: Corpus) -> np.ndarray:
@@ -52,7 +46,7 @@ def popularity_biases(model: ConceptModel, corpus: Corpus) -> np.ndarray:
         for a, b, table in ((asking, answering, candidate_bias), (answering, asking, model.anchor_biases[name])):
             rows = np.flatnonzero(corpus.kind_numbers == b)
             size = float(model.task_sizes.get(name, 1))
-            total[rows, a] += size * table.weight[torch.from_numpy(rows), 0].numpy() * model.recipe.temperature
+            total[rows, a] += size * table.of(rows)[:, 0].numpy() * model.temperatures[name]
             sizes[b, a] += size
     return total / np.maximum(sizes[corpus.kind_numbers], 1.0)
 

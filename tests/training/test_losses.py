@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles import infonce_by_loop
-from training.losses import Pairs, multi_positive_infonce, symmetric_infonce
+from training.losses import Offsets, Pairs, multi_positive_infonce, symmetric_infonce
 
 Cells = list[tuple[int, int]]
 
@@ -20,7 +20,8 @@ def pairs(cells: Cells) -> Pairs:
 
 def loss_of(logits: torch.Tensor, positives: Cells, masked: Cells, weights: list[float]) -> torch.Tensor:
     """The loss with the positives masked, as tasks do it."""
-    return multi_positive_infonce(logits, pairs(positives), masked=pairs([*positives, *masked]), weights=torch.tensor(weights))
+    asked = len({row for (row, _), weight in zip(positives, weights, strict=True) if weight > 0})
+    return multi_positive_infonce(logits, pairs(positives), masked=pairs([*positives, *masked]), weights=torch.tensor(weights)) / max(asked, 1)
 
 
 @st.composite
@@ -121,12 +122,12 @@ def test_the_symmetric_loss_by_hand() -> None:
     positive, weights = pairs([(0, 0)]), torch.tensor([1.0])
     offsets = torch.tensor([0.0, 1.0])
     one = symmetric_infonce(
-        torch.tensor([[0.1, 0.05]]), positive, masked=positive, weights=weights, temperature=temperature, anchor_offsets=torch.zeros(1), candidate_offsets=offsets
+        torch.tensor([[0.1, 0.05]]), torch.eye(2), positive, masked=positive, weights=weights, temperature=temperature, offsets=Offsets(torch.zeros(1), offsets)
     )
     assert float(one) == pytest.approx(math.log(2), abs=1e-6)
     two = symmetric_infonce(
-        torch.tensor([[0.1, 0.05], [0.0, 0.0]]), positive, masked=positive, weights=weights, temperature=temperature,
-        anchor_offsets=torch.tensor([0.0, 2.0]), candidate_offsets=offsets,
+        torch.tensor([[0.1, 0.05], [0.0, 0.0]]), torch.eye(2), positive, masked=positive, weights=weights, temperature=temperature,
+        offsets=Offsets(torch.tensor([0.0, 2.0]), offsets),
     )
     assert float(two) == pytest.approx(2 * math.log(2), abs=1e-6)
 
@@ -140,8 +141,8 @@ def test_the_symmetric_loss_is_two_plain_loops(problem: tuple[torch.Tensor, Cell
     numbers = st.floats(-2, 2, width=32)
     anchor_offsets, candidate_offsets = (torch.tensor(data.draw(st.lists(numbers, min_size=size, max_size=size))) for size in (n, m))
     loss = symmetric_infonce(
-        cosines, pairs(positives), masked=pairs([*positives, *masked]), weights=torch.tensor(weights), temperature=2.0,
-        anchor_offsets=anchor_offsets, candidate_offsets=candidate_offsets,
+        cosines, torch.eye(m), pairs(positives), masked=pairs([*positives, *masked]), weights=torch.tensor(weights), temperature=2.0,
+        offsets=Offsets(anchor_offsets, candidate_offsets),
     )
     weighted = dict(zip(positives, weights, strict=True))
     forward = infonce_by_loop((cosines / 2 + candidate_offsets).tolist(), weighted, set(masked))

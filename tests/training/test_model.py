@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generel.model.bag import Bags, make_bags
-from tests.oracles import bag_mean_by_loop, barycenter_by_loop, infonce_by_loop
-from tests.training.worlds import number_of, world_corpus, world_model, world_recipe
+from tests.oracles import bag_mean_by_loop, composed_by_loop, infonce_by_loop
+from tests.training.worlds import world_corpus, world_model, world_recipe
+from training.composer import Composer, take
 from training.losses import Pairs, multi_positive_infonce
-from training.model import ConceptModel, compose, drop_rows, take
-from training.tasks.batch import Batch
+from training.makings import SORTS
+from training.model import ConceptModel, drop_rows
+from training.tasks.batch import Batch, Ties
 from training.trainer import make_tasks
 
 RECIPE = world_recipe(token_dropout=0.0)
@@ -55,7 +57,7 @@ def slots_by_loop(model: ConceptModel, batch: Batch) -> list[np.ndarray]:
         mean = torch.tensor([bag_mean_by_loop(model.tokens.weight.tolist(), rows)])
         with torch.no_grad():
             output = model.tower(model.features[text : text + 1], mean)[0].numpy()
-        vectors.append(unit(output + (model.residuals.weight[concept].numpy() if kept else 0)))
+        vectors.append(unit(output + (model.residuals.of(np.array([concept]))[0].numpy() if kept else 0)))
     return vectors
 
 
@@ -64,11 +66,11 @@ def test_the_loss_of_a_step_is_that_of_a_plain_loop(task: str) -> None:
     """Slots, composition, cosines, biases and log Q, temperature and both directions, each written out."""
     model, batch = some_model(), batch_of(task)
     slots = slots_by_loop(model, batch)
-    composed = [barycenter_by_loop([slot.tolist() for slot in slots], batch.tie_slot[batch.tie_owner == owner].tolist()) for owner in range(len(batch.composed))]
+    composed = composed_by_loop([slot.tolist() for slot in slots], ties_of(batch.ties), model.composer.weights(), n=len(batch.composed))
     vectors = [*slots, *map(np.array, composed)]
     logits = np.array([[vectors[a] @ vectors[c] / RECIPE.temperature for c in batch.candidates] for a in batch.anchors])
-    anchor_bias = model.anchor_biases[task].weight[batch.anchor_concepts, 0].numpy() - batch.anchor_log_q
-    candidate_bias = model.candidate_biases[task].weight[batch.candidate_concepts, 0].numpy() - batch.candidate_log_q
+    anchor_bias = model.anchor_biases[task].of(batch.anchor_concepts)[:, 0].numpy() - batch.anchor_log_q
+    candidate_bias = model.candidate_biases[task].of(batch.candidate_concepts)[:, 0].numpy() - batch.candidate_log_q
     positives = dict(zip(zip(batch.positive_rows.tolist(), batch.positive_columns.tolist(), strict=True), batch.positive_weights.tolist(), strict=True))
     masked = set(zip(batch.masked_rows.tolist(), batch.masked_columns.tolist(), strict=True))
     forward = infonce_by_loop((logits + candidate_bias).tolist(), positives, masked)
@@ -91,10 +93,11 @@ def test_a_step_touches_only_what_the_batch_shows(task: str) -> None:
     before = {name: table.weight.clone() for name, table in model.tables().items()}
     model.step(batch, rng=np.random.default_rng(0))
     moved = {name: set(torch.nonzero((table.weight != before[name]).any(1))[:, 0].tolist()) for name, table in model.tables().items()}
-    assert moved.pop("residuals") <= set(batch.concepts[batch.with_residual].tolist())
+    assert set(model.residuals.concepts[list(moved.pop("residuals"))].tolist()) <= set(batch.concepts[batch.with_residual].tolist())
     assert moved.pop("tokens") <= set(model.bags.take(batch.texts).rows.tolist())
-    assert moved.pop(f"anchor_bias.{task}") <= set(batch.anchor_concepts.tolist())
-    assert moved.pop(f"candidate_bias.{task}") <= set(batch.candidate_concepts.tolist())
+    asking, answering = TASKS[task].asking, TASKS[task].answering
+    assert set(asking[list(moved.pop(f"anchor_bias.{task}"))].tolist()) <= set(batch.anchor_concepts.tolist())
+    assert set(answering[list(moved.pop(f"candidate_bias.{task}"))].tolist()) <= set(batch.candidate_concepts.tolist())
     assert not any(moved.values())
 
 
@@ -142,19 +145,31 @@ def test_tables_have_a_name_each() -> None:
     model = world_model(RECIPE, CORPUS)
     assert sorted(model.tables()) == sorted(["tokens", "residuals", *(f"{side}_bias.{task}" for task in TASKS for side in ("anchor", "candidate"))])
     assert len({id(table) for table in model.tables().values()}) == 2 + 2 * len(TASKS)
-    assert model.residuals.weight.shape == (24, 8)
-    assert number_of(CORPUS, "warfarin") < 24
+    # Five of the twenty-four concepts are variants, which are composed.
+    assert model.residuals.weight.shape == (19, 8)
+    assert model.residuals.concepts.tolist() == np.flatnonzero(~CORPUS.is_composed).tolist()
 
 
 @settings(max_examples=50, deadline=None)
-@given(ties=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=10))
-def test_composed_vectors_are_those_of_a_plain_loop(ties: list[tuple[int, int]]) -> None:
-    """The normalized sum of the ties, each as often as it is listed; zeros for an owner without any."""
+@given(ties=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4), st.sampled_from(SORTS), st.sampled_from([0.5, 1.0, 3.0])), max_size=10))
+def test_composed_vectors_are_those_of_a_plain_loop(ties: list[tuple[int, int, str, float]]) -> None:
+    """One direction a sort, weighted, summed, at unit norm; zeros for an owner without any tie."""
     slots = torch.nn.functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(1)), dim=1)
-    owners, tied = (np.array([tie[side] for tie in ties], dtype=np.int64) for side in (0, 1))
-    composed = compose(slots, owners, tied, 4)
-    expected = [barycenter_by_loop(slots.tolist(), [tie for owner, tie in ties if owner == number]) for number in range(4)]
-    np.testing.assert_allclose(composed.numpy(), expected, atol=1e-5)
+    composer = Composer()
+    with torch.no_grad():
+        composed = composer(slots, as_ties(ties), 4)
+    np.testing.assert_allclose(composed.numpy(), composed_by_loop(slots.tolist(), ties, composer.weights(), n=4), atol=1e-5)
+
+
+def as_ties(ties: list[tuple[int, int, str, float]]) -> Ties:
+    """(owner, slot, sort, weight) as a batch has them."""
+    owners, slots, sorts = (np.array(column, dtype=np.int64) for column in ([tie[0] for tie in ties], [tie[1] for tie in ties], [SORTS.index(tie[2]) for tie in ties]))
+    return Ties(owners, slots, sorts, np.array([tie[3] for tie in ties], dtype=np.float32))
+
+
+def ties_of(ties: Ties) -> list[tuple[int, int, str, float]]:
+    """The other way round."""
+    return [(owner, slot, SORTS[sort], weight) for owner, slot, sort, weight in zip(*(column.tolist() for column in ties), strict=True)]
 
 
 def test_dropping_rows_keeps_the_rest_in_their_bags() -> None:
@@ -180,6 +195,7 @@ def test_gradients_are_the_same_every_time_on_several_threads() -> None:
     rng, threads = np.random.default_rng(0), torch.get_num_threads()
     slots = torch.nn.functional.normalize(torch.randn(300, 64, generator=torch.Generator().manual_seed(1)), dim=1)
     owners, ties, numbers = rng.integers(0, 200, 20_000), rng.integers(0, 300, 20_000), rng.integers(0, 300, 20_000)
+    composer, sorts = Composer(), rng.integers(0, len(SORTS), 20_000)
     rows, columns = np.divmod(np.sort(rng.permutation(200 * 300)[:20_000]), 300)
     cells = Pairs(torch.from_numpy(rows), torch.from_numpy(columns))
     gradients = []
@@ -187,7 +203,7 @@ def test_gradients_are_the_same_every_time_on_several_threads() -> None:
     try:
         for _ in range(4):
             leaf = slots.clone().requires_grad_(True)
-            composed = compose(leaf, owners, ties, 200)
+            composed = composer(leaf, Ties(owners, ties, sorts, np.ones(20_000, dtype=np.float32)), 200)
             loss = multi_positive_infonce(20 * composed @ leaf.T, cells, masked=cells, weights=torch.ones(20_000)) + take(leaf, numbers).square().sum()
             loss.backward()  # type: ignore[no-untyped-call]
             gradients.append(leaf.grad)

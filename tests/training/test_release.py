@@ -56,8 +56,8 @@ def make_model(language_model: Path, corpus: Corpus) -> tuple[ConceptModel, np.n
     features = torch.from_numpy(encoder.encode(corpus.texts.strings))
     shape = TowerShape(encoder.dims, RECIPE.tower.hidden, encoder.tokenizer.get_vocab_size(), RECIPE.tower.n_pairs, RECIPE.tower.bag_scale)
     bags = make_bags(encoder.tokenize(corpus.texts.strings), n_tokens=shape.n_tokens, n_pairs=shape.n_pairs)
-    tasks = [task.name for task in make_tasks(corpus, RECIPE)]
-    model = ConceptModel(center(features, features.mean(0)), bags, shape=shape, n_concepts=corpus.n_concepts, tasks=tasks, recipe=RECIPE)
+    written, tasks = np.flatnonzero(~corpus.is_composed), make_tasks(corpus, RECIPE)
+    model = ConceptModel(center(features, features.mean(0)), bags, shape=shape, written=written, tasks=tasks, recipe=RECIPE)
     return model, features.mean(0).numpy()
 
 

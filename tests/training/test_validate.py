@@ -71,8 +71,8 @@ def test_more_questions_than_a_block_holds_give_the_same(model: ConceptModel, mo
 def test_a_subject_is_no_answer_to_itself(model: ConceptModel) -> None:
     """Among five diseases, is_a would otherwise never have its answer first: nothing is nearer than oneself."""
     relations = relations_of(("Alzheimer disease", "is_a", "diabetes mellitus", "validation"))
-    model.residuals.weight[number_of(CORPUS, "Alzheimer disease")] = 100.0
-    model.residuals.weight[number_of(CORPUS, "diabetes mellitus")] = 90.0
+    for name, length in (("Alzheimer disease", 100.0), ("diabetes mellitus", 90.0)):
+        model.residuals.weight[model.residuals.concepts == number_of(CORPUS, name)] = length
     assert Validation.of_split(relations, corpus=CORPUS, recipe=RECIPE).figures(model) == {"is_a": 1.0, "mean": 1.0}
 
 

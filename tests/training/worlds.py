@@ -11,13 +11,15 @@ import polars as pl
 import torch
 
 from generel.concepts.kinds import KINDS
-from generel.concepts.tables import CONCEPTS, MERGES, RELATIONS, SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS
+from generel.concepts.tables import CONCEPTS, MERGES, RELATIONS, SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS, VARIANTS
 from generel.model.bag import Bags, make_bags
 from generel.model.tower import TowerShape
 from training.corpus import Corpus, make_corpus
+from training.losses import ALONE
 from training.model import ConceptModel
 from training.recipe import OptimizerSettings, Recipe, SamplingSettings, TowerSettings
 from training.trainer import make_tasks
+from training.workers import Workers
 
 # CURIE, kind, part, names: the preferred one first, then synonyms; '!' marks a synonym that is held out for tests.
 PEOPLE: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
@@ -141,9 +143,16 @@ def world_recipe(**changes: object) -> Recipe:
     return replace(recipe, **({"sampling": replace(sampling, **of_sampling)} | of_recipe))  # type: ignore[arg-type]
 
 
-def world_corpus(recipe: Recipe | None = None) -> Corpus:
-    """The corpus of the world."""
-    return make_corpus(split_concepts(), split_names(), split_relations(), recipe=recipe or world_recipe())
+def world_corpus(recipe: Recipe | None = None, *, with_positions: bool = False) -> Corpus:
+    """The corpus of the world; nobody knows where its variants lie unless asked for."""
+    return make_corpus(split_concepts(), split_names(), split_relations(), recipe=recipe or world_recipe(), variants=variants() if with_positions else None)
+
+
+def variants() -> pl.DataFrame:
+    """VARIANTS of the world: rs429358 and rs1 lie 500 base pairs from each other, the others nowhere near anything."""
+    places = {"rs4149056": ("12", 21_178_615), "rs7903146": ("10", 112_998_590), "rs9923231": ("16", 31_096_368), "rs429358": ("19", 44_908_684), "rs1": ("19", 44_909_184)}
+    rows = [(CURIES[name], "GRCh38", chromosome, place, "C", "T", None, "by hand", "1") for name, (chromosome, place) in places.items()]
+    return pl.DataFrame(rows, schema=VARIANTS.columns, orient="row")
 
 
 def number_of(corpus: Corpus, name: str) -> int:
@@ -164,20 +173,17 @@ def word_bags(strings: list[str], *, n_tokens: int = 64, n_pairs: int = 32) -> B
     return make_bags(ids, n_tokens=n_tokens, n_pairs=n_pairs)
 
 
-def world_model(recipe: Recipe | None = None, corpus: Corpus | None = None) -> ConceptModel:
+def world_model(recipe: Recipe | None = None, corpus: Corpus | None = None, *, workers: Workers = ALONE) -> ConceptModel:
     """An untrained model of the world; its text features are random and the same at every call."""
     recipe = recipe or world_recipe()
     corpus = corpus or world_corpus(recipe)
     features = np.random.default_rng(3).normal(size=(len(corpus.texts.strings), DIMS)).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     shape = TowerShape(DIMS, recipe.tower.hidden, 64, recipe.tower.n_pairs, recipe.tower.bag_scale)
-    tasks = make_tasks(corpus, recipe)
-    model = ConceptModel(
-        torch.from_numpy(features), word_bags(corpus.texts.strings), shape=shape, n_concepts=corpus.n_concepts,
-        tasks=[task.name for task in tasks], recipe=recipe,
+    return ConceptModel(
+        torch.from_numpy(features), word_bags(corpus.texts.strings), shape=shape, written=np.flatnonzero(~corpus.is_composed), tasks=make_tasks(corpus, recipe),
+        recipe=recipe, workers=workers,
     )
-    model.task_sizes = {task.name: task.size for task in tasks}
-    return model
 
 
 def kinds_of(corpus: Corpus) -> list[str]:

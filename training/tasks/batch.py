@@ -5,6 +5,7 @@ two appearances of one concept. Composed concepts (variants) have no text slot; 
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +20,7 @@ class Batch:
         texts: (slots,) text number by which it is shown.
         with_residual: (slots,) bool.
         composed: (composed,) concept numbers made of slots.
-        tie_owner: (ties,) place in `composed`.
-        tie_slot: (ties,) place among the slots.
+        ties: of which slots.
         anchors: (anchors,) places in [slots; composed].
         candidates: (candidates,) the same.
         anchor_concepts, candidate_concepts: their concept numbers.
@@ -35,8 +35,7 @@ class Batch:
     texts: np.ndarray
     with_residual: np.ndarray
     composed: np.ndarray
-    tie_owner: np.ndarray
-    tie_slot: np.ndarray
+    ties: "Ties"
     anchors: np.ndarray
     candidates: np.ndarray
     anchor_concepts: np.ndarray
@@ -48,6 +47,26 @@ class Batch:
     masked_columns: np.ndarray
     anchor_log_q: np.ndarray
     candidate_log_q: np.ndarray
+
+
+class Ties(NamedTuple):
+    """What composed concepts are made of, one tie a row; see training.makings.
+
+    Attributes:
+        owners: (ties,) places among the composed.
+        slots: (ties,) places among the slots.
+        sorts: (ties,) places in SORTS.
+        weights: (ties,) float32.
+    """
+
+    owners: np.ndarray
+    slots: np.ndarray
+    sorts: np.ndarray
+    weights: np.ndarray
+
+
+NOBODY = np.empty(0, dtype=np.int64)
+NO_TIES = Ties(NOBODY, NOBODY, NOBODY, np.empty(0, dtype=np.float32))
 
 
 def pick_texts(texts_offsets: np.ndarray, of_concept: np.ndarray, concepts: np.ndarray, *, name_share: float, rng: np.random.Generator) -> np.ndarray:

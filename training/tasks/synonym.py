@@ -8,22 +8,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from generel.concepts.kinds import KINDS
 from training.corpus import Corpus
 from training.recipe import Recipe
-from training.tasks.batch import Batch
-
-NONE = np.empty(0, dtype=np.int64)
+from training.tasks.batch import NO_TIES, NOBODY, Batch
 
 
 @dataclass(frozen=True)
 class SynonymTask:
-    """All concepts with at least two training names."""
+    """`asking` are the concepts with at least two training names, `answering` all that have a text worth reading."""
 
     corpus: Corpus = field(repr=False)
     recipe: Recipe = field(repr=False)
-    several: np.ndarray = field(repr=False)
-    pool: np.ndarray = field(repr=False)
+    asking: np.ndarray = field(repr=False)
+    answering: np.ndarray = field(repr=False)
     size: int
     name: str = "synonym"
     family: str = "synonym"
@@ -31,11 +28,11 @@ class SynonymTask:
     def draw(self, rng: np.random.Generator) -> Batch | None:
         """One step's batch: distinct concepts by two different names each, and random other concepts' names."""
         sampling, texts = self.recipe.sampling, self.corpus.texts
-        concepts = np.unique(self.several[rng.integers(0, len(self.several), min(sampling.anchors, max(1, len(self.several) // 2)))])
+        concepts = np.unique(self.asking[rng.integers(0, len(self.asking), min(sampling.anchors, max(1, len(self.asking) // 2)))])
         counts = texts.count(concepts)
         left = (rng.random(len(concepts)) * counts).astype(np.int64)
         right = (left + 1 + (rng.random(len(concepts)) * (counts - 1)).astype(np.int64)) % counts
-        others = np.setdiff1d(self.pool[rng.integers(0, len(self.pool), sampling.negatives)], concepts)
+        others = np.setdiff1d(self.answering[rng.integers(0, len(self.answering), sampling.negatives)], concepts)
         anchor_texts = texts.of_concept[texts.offsets[concepts] + left]
         candidate_texts = np.concatenate((texts.of_concept[texts.offsets[concepts] + right], texts.preferred(others)))
         return self._batch(concepts, others, anchor_texts, candidate_texts, rng=rng)
@@ -50,7 +47,7 @@ class SynonymTask:
             concepts=np.concatenate((concepts, candidates)),
             texts=np.concatenate((anchor_texts, candidate_texts)),
             with_residual=np.concatenate((np.zeros(n, dtype=bool), kept)),
-            composed=NONE, tie_owner=NONE, tie_slot=NONE,
+            composed=NOBODY, ties=NO_TIES,
             anchors=diagonal,
             candidates=n + np.arange(len(candidates)),
             anchor_concepts=concepts,
@@ -68,8 +65,7 @@ class SynonymTask:
 
 def synonym_task(corpus: Corpus, *, recipe: Recipe) -> SynonymTask | None:
     """The task, or None where hardly any concept has two names."""
-    composed = np.isin(corpus.kind_numbers, [KINDS.index(kind) for kind in recipe.composed_kinds])
-    pool = np.flatnonzero(corpus.trained & ~composed)
+    pool = np.flatnonzero(corpus.trained & ~corpus.is_composed)
     several = pool[corpus.texts.count(pool) > 1]
     if len(several) < recipe.sampling.smallest_task:
         return None
