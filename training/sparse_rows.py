@@ -42,11 +42,12 @@ class SparseRows:
         if self._rows is None or self._gathered is None or self._gathered.grad is None:
             return
         gradient = self._gathered.grad
-        accumulated = self.accumulator[self._rows] + gradient.square().mean(1)
+        accumulated = self.accumulator[self._rows] + torch.linalg.vecdot(gradient, gradient).div_(gradient.shape[1])
         self.accumulator[self._rows] = accumulated
         # A row whose gradient has always been zero is left alone instead of divided by zero.
         step = self.learning_rate / accumulated.sqrt().clamp_min(1e-12)
-        self.weight[self._rows] -= gradient * step.unsqueeze(1)
+        # In place, and once over memory: the rows are distinct, and nobody needs the gradient any more.
+        self.weight.index_add_(0, self._rows, gradient.mul_(step.unsqueeze(1)), alpha=-1)
         self._rows = self._gathered = None
 
     def state(self, name: str) -> dict[str, torch.Tensor]:

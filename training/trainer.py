@@ -20,6 +20,7 @@ from training.early_stopping import Best
 from training.model import ConceptModel
 from training.recipe import Recipe
 from training.run_log import RunLog
+from training.tasks.gene_text import gene_text_tasks
 from training.tasks.relation import relation_tasks
 from training.tasks.synonym import synonym_task
 from training.tasks.task import Task
@@ -145,7 +146,7 @@ class Run:
 def make_tasks(corpus: Corpus, recipe: Recipe) -> list[Task]:
     """All tasks the corpus has enough relations for and the recipe does not leave out, by name."""
     synonyms = synonym_task(corpus, recipe=recipe)
-    tasks: list[Task] = [*relation_tasks(corpus, recipe=recipe), *([synonyms] if synonyms else [])]
+    tasks: list[Task] = [*relation_tasks(corpus, recipe=recipe), *gene_text_tasks(corpus, recipe=recipe), *([synonyms] if synonyms else [])]
     return [task for task in tasks if recipe.weight_of(task) > 0]
 
 

@@ -51,6 +51,13 @@ def make_bags(ids: Sequence[Sequence[int]], *, n_tokens: int, n_pairs: int) -> B
     return Bags(rows[order].astype(np.int32), np.concatenate(([0], np.cumsum(counts))))
 
 
+def join_bags(parts: Sequence[Bags]) -> Bags:
+    """The bags of several blocks of strings, one after the other; at least one block."""
+    starts = np.cumsum([0, *(len(part.rows) for part in parts)])
+    offsets = [part.offsets[:-1] + start for part, start in zip(parts, starts.tolist(), strict=False)]
+    return Bags(np.concatenate([part.rows for part in parts]), np.concatenate([*offsets, starts[-1:]]))
+
+
 def hash_pairs(left: np.ndarray, right: np.ndarray, *, n_pairs: int) -> np.ndarray:
     """A number in [0, n_pairs) for each ordered pair of token ids."""
     with np.errstate(over="ignore"):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generel.model.bag import Bags, hash_pairs, make_bags
+from generel.model.bag import Bags, hash_pairs, join_bags, make_bags
 from tests.oracles import bag_by_loop, hash_pair_by_loop
 
 N_TOKENS = 50
@@ -71,3 +71,12 @@ def test_pairs_fill_the_rows_evenly() -> None:
     counts = np.bincount(hash_pairs(left, right, n_pairs=1024), minlength=1024)
     assert counts.min() > 1_000_000 / 1024 / 1.5
     assert counts.max() < 1_000_000 / 1024 * 1.5
+
+
+@given(ids=st.lists(st.lists(st.integers(0, 30), min_size=2, max_size=6), min_size=1, max_size=6), cut=st.integers(0, 6))
+def test_blocks_joined_are_the_whole(ids: list[list[int]], cut: int) -> None:
+    """Wherever the strings are cut in two, even into nothing and all."""
+    whole = make_bags(ids, n_tokens=31, n_pairs=16)
+    joined = join_bags([make_bags(part, n_tokens=31, n_pairs=16) for part in (ids[:cut], ids[cut:])])
+    assert joined.rows.tolist() == whole.rows.tolist()
+    assert joined.offsets.tolist() == whole.offsets.tolist()

@@ -15,6 +15,7 @@ from training.composer import Composer, take
 from training.losses import Pairs, multi_positive_infonce
 from training.makings import SORTS
 from training.model import ConceptModel, drop_rows
+from training.recipe import LikenessSettings
 from training.tasks.batch import Batch, Ties
 from training.trainer import make_tasks
 
@@ -210,3 +211,23 @@ def test_gradients_are_the_same_every_time_on_several_threads() -> None:
     finally:
         torch.set_num_threads(threads)
     assert all(torch.equal(gradients[0], each) for each in gradients[1:])  # type: ignore[arg-type]
+
+
+def test_tasks_of_likeness_train_the_leading_coordinates_alone() -> None:
+    """With four of eight dims, a step of synonyms leaves the other columns of the token rows where they are, to rounding; one of relations does not."""
+    recipe = world_recipe(token_dropout=0.0, likeness=LikenessSettings(dims=4))
+    for task, moves in (("synonym", False), ("treats:drug-disease", True)):
+        model = world_model(recipe, CORPUS)
+        model.step(batch_of(task), rng=np.random.default_rng(0))
+        leading, trailing = model.tokens.weight[:, :4].abs().max(), model.tokens.weight[:, 4:].abs().max()
+        assert leading > 1e-2
+        assert bool(trailing > 1e-3 * leading) is moves
+
+
+def test_a_task_may_have_a_temperature_of_its_own() -> None:
+    """By its name, else its family's, else that of all: the loss is that of cosines divided by it."""
+    recipe = world_recipe(token_dropout=0.0, temperatures={"treats": 0.1, "treats:drug-disease": 0.2, "pharmacogenetics": 0.07})
+    model = world_model(recipe, CORPUS)
+    assert {model.temperatures[name] for name in ("treats:drug-disease", "pharmacogenetics:gene-drug", "synonym")} == {0.2, 0.07, 0.05}
+    warmer, batch = world_model(replace(recipe, temperatures={"treats": 5.0}), CORPUS), batch_of("treats:drug-disease")
+    assert warmer.step(batch, rng=np.random.default_rng(0)) != pytest.approx(model.step(batch, rng=np.random.default_rng(0)), abs=1e-3)

@@ -269,13 +269,12 @@ def test_the_same_generator_draws_the_same_batch(seed: int) -> None:
 def test_texts_are_the_preferred_name_as_often_as_asked() -> None:
     """With a share of 1 always; with 0 every name equally often."""
     concepts = np.full(6000, number_of(CORPUS, "type 2 diabetes mellitus"))
-    offsets, of_concept = CORPUS.texts.offsets, CORPUS.texts.of_concept
-    always = pick_texts(offsets, of_concept, concepts, name_share=1.0, rng=np.random.default_rng(0))
+    always = pick_texts(CORPUS.texts, concepts, definition_share=0.0, name_share=1.0, rng=np.random.default_rng(0))
     assert {CORPUS.texts.strings[text] for text in always} == {"type 2 diabetes mellitus"}
-    evenly = Counter(pick_texts(offsets, of_concept, concepts, name_share=0.0, rng=np.random.default_rng(0)).tolist())
+    evenly = Counter(pick_texts(CORPUS.texts, concepts, definition_share=0.0, name_share=0.0, rng=np.random.default_rng(0)).tolist())
     assert len(evenly) == 4
     assert all(abs(count / 6000 - 0.25) < 0.03 for count in evenly.values())
-    half = Counter(pick_texts(offsets, of_concept, concepts, name_share=0.5, rng=np.random.default_rng(0)).tolist())
+    half = Counter(pick_texts(CORPUS.texts, concepts, definition_share=0.0, name_share=0.5, rng=np.random.default_rng(0)).tolist())
     assert half[int(always[0])] / 6000 == pytest.approx(0.5 + 0.125, abs=0.03)
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from training.corpus import Texts
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -69,9 +71,17 @@ NOBODY = np.empty(0, dtype=np.int64)
 NO_TIES = Ties(NOBODY, NOBODY, NOBODY, np.empty(0, dtype=np.float32))
 
 
-def pick_texts(texts_offsets: np.ndarray, of_concept: np.ndarray, concepts: np.ndarray, *, name_share: float, rng: np.random.Generator) -> np.ndarray:
-    """A text number for each concept: its preferred name with chance `name_share`, else any of its names."""
-    first = texts_offsets[concepts]
-    counts = texts_offsets[concepts + 1] - first
+def pick_texts(texts: Texts, concepts: np.ndarray, *, name_share: float, definition_share: float, rng: np.random.Generator) -> np.ndarray:
+    """A text number for each concept: its preferred name with chance `name_share`, else any of its names; its definition, if any, with chance `definition_share`."""
+    counts = texts.count(concepts)
     any_name = (rng.random(len(concepts)) * counts).astype(np.int64)
-    return of_concept[first + np.where(rng.random(len(concepts)) < name_share, 0, any_name)]
+    names = texts.of_concept[texts.offsets[concepts] + np.where(rng.random(len(concepts)) < name_share, 0, any_name)]
+    return or_definitions(texts, concepts, names, share=definition_share, rng=rng)
+
+
+def or_definitions(texts: Texts, concepts: np.ndarray, names: np.ndarray, *, share: float, rng: np.random.Generator) -> np.ndarray:
+    """The texts `names`, with that chance replaced by the concept's definition where it has one; without a chance nothing is drawn."""
+    if not share:
+        return names
+    definitions = texts.definitions[concepts]
+    return np.where((rng.random(len(concepts)) < share) & (definitions >= 0), definitions, names)

@@ -25,6 +25,7 @@ class RelationTask:
         rows: numbers of its relations in the corpus.
         asking, answering: all concepts of either kind that training may show; random negatives are of `answering`.
         subject_log_q, object_log_q: (asking,) and (answering,) log of the chance to be drawn in a step.
+        by_text: whether both ends are shown by their texts alone, by their definitions where they have them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class RelationTask:
     answering: np.ndarray = field(repr=False)
     subject_log_q: np.ndarray = field(repr=False)
     object_log_q: np.ndarray = field(repr=False)
+    by_text: bool = False
 
     @property
     def size(self) -> int:
@@ -85,8 +87,8 @@ def make_batch(task: RelationTask, anchors: np.ndarray, candidates: np.ndarray, 
     return Batch(
         task=task.name,
         concepts=slots,
-        texts=pick_texts(corpus.texts.offsets, corpus.texts.of_concept, slots, name_share=sampling.name_share, rng=rng),
-        with_residual=rng.random(len(slots)) >= sampling.residual_dropout,
+        texts=pick_texts(corpus.texts, slots, name_share=sampling.name_share, definition_share=1.0 if task.by_text else sampling.definition_share, rng=rng),
+        with_residual=(rng.random(len(slots)) >= sampling.residual_dropout) & (not task.by_text),
         composed=composed,
         ties=Ties(np.searchsorted(composed, context.owners), place[context.tied], context.sorts, context.weights),
         anchors=place[anchors],
@@ -169,14 +171,20 @@ def relation_tasks(corpus: Corpus, *, recipe: Recipe) -> list[RelationTask]:
         if len(rows) >= recipe.sampling.smallest_task:
             family, ends = divmod(group, len(KINDS) ** 2)
             left, right = divmod(ends, len(KINDS))
-            tasks.append(_make_task(corpus, recipe, families[family], KINDS[left], KINDS[right], rows))
+            tasks.append(make_task(corpus, recipe, families[family], KINDS[left], KINDS[right], rows))
     return sorted(tasks, key=lambda task: task.name)
 
 
-def _make_task(corpus: Corpus, recipe: Recipe, family: str, subject_kind: str, object_kind: str, rows: np.ndarray) -> RelationTask:
-    """The task with who may ask and answer, and the log of every concept's chance to be drawn in a step."""
+def make_task(
+    corpus: Corpus, recipe: Recipe, family: str, subject_kind: str, object_kind: str, rows: np.ndarray, *, asking: np.ndarray | None = None, by_text: bool = False
+) -> RelationTask:
+    """The task with who may ask and answer, and the log of every concept's chance to be drawn in a step.
+
+    Args:
+        asking: who may, if not all of the kind; the subjects of all rows are among them.
+    """
     relations, sampling = corpus.relations, recipe.sampling
-    asking, answering = corpus.of_kind(subject_kind), corpus.of_kind(object_kind)
+    asking, answering = corpus.of_kind(subject_kind) if asking is None else asking, corpus.of_kind(object_kind)
     n_drawn = draws_a_step(len(rows), sampling.anchors)
     drawn = [1 - (1 - _shares(ends[rows], among)) ** n_drawn for ends, among in ((relations.subjects, asking), (relations.objects, answering))]
     from_pool = 1 - (1 - 1 / max(1, len(answering))) ** sampling.negatives
@@ -184,7 +192,7 @@ def _make_task(corpus: Corpus, recipe: Recipe, family: str, subject_kind: str, o
     return RelationTask(
         f"{family}:{subject_kind}-{object_kind}", family, subject_kind, object_kind, rows, corpus, recipe, asking, answering,
         np.log(np.maximum(drawn[0], tiny)).astype(np.float32),
-        np.log(np.maximum(1 - (1 - drawn[1]) * (1 - from_pool), tiny)).astype(np.float32),
+        np.log(np.maximum(1 - (1 - drawn[1]) * (1 - from_pool), tiny)).astype(np.float32), by_text,
     )
 
 

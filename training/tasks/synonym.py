@@ -1,4 +1,4 @@
-"""The synonym task: a name of a concept against another name of it, among names of other concepts.
+"""The synonym task: a name of a concept against another name of it, or its definition, among those of other concepts.
 
 The anchor is shown by text alone; the candidate may carry the concept's residual, since that is what a query's text is compared
 with in the end. Names shared by two concepts are never each other's negatives.
@@ -10,7 +10,7 @@ import numpy as np
 
 from training.corpus import Corpus
 from training.recipe import Recipe
-from training.tasks.batch import NO_TIES, NOBODY, Batch
+from training.tasks.batch import NO_TIES, NOBODY, Batch, or_definitions
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class SynonymTask:
         others = np.setdiff1d(self.answering[rng.integers(0, len(self.answering), sampling.negatives)], concepts)
         anchor_texts = texts.of_concept[texts.offsets[concepts] + left]
         candidate_texts = np.concatenate((texts.of_concept[texts.offsets[concepts] + right], texts.preferred(others)))
+        candidate_texts = or_definitions(texts, np.concatenate((concepts, others)), candidate_texts, share=sampling.definition_share, rng=rng)
         return self._batch(concepts, others, anchor_texts, candidate_texts, rng=rng)
 
     def _batch(self, concepts: np.ndarray, others: np.ndarray, anchor_texts: np.ndarray, candidate_texts: np.ndarray, *, rng: np.random.Generator) -> Batch:
