@@ -18,11 +18,11 @@ from training.evaluate.settings import OF_FILES, PARTS, PROTOCOLS, RIVALS, Setti
 @click.option("--part", type=click.Choice(PARTS), default=Settings.part, show_default=True, help="Which held-out rows to ask about.")
 @click.option("--queries", type=click.IntRange(min=1), default=Settings.queries, show_default=True, help="At most so many questions a predicate and pair of kinds; more are sampled.")
 @click.option("--seed", type=click.IntRange(min=0), default=Settings.seed, show_default=True, help="Of samples and intervals.")
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder with relatedness/, gene_properties/ and cells/: rated terms, gene pairs, labeled genes and cells.")
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder with relatedness/, gene_properties/, cells/ and gene_sets/: rated terms, gene pairs, labeled genes and cells, and a library of gene sets where the build was made without it.")
 @click.option("--ratings", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True, help="Pairs of terms with a rating, three columns between tabs; may be given several times.")
 @click.option("--cell-label", default="", metavar="COLUMN", help="The column of obs that says what a cell is.")
-@click.option("--rival", "rivals", type=click.Choice(list(RIVALS)), multiple=True, help="Train this graph embedding as well and ask it the same (extra 'rivals'); may be given several times.")
-@click.option("--rival-seconds", type=click.FloatRange(min=1), default=Settings.rival_seconds, show_default=True, help="Training time of each rival.")
+@click.option("--rival", "rivals", type=click.Choice(list(RIVALS)), multiple=True, help="Train this as well, on the same rows, and ask it the same (extra 'rivals'; node2vec by PecanPy's own command, see below); may be given several times.")
+@click.option("--rival-seconds", type=click.FloatRange(min=1), default=Settings.rival_seconds, show_default=True, help="Training time of each rival that has a clock.")
 @click.option("--compare", "other", metavar="SPACE", help="Another space of the same build: print the differences to it, with paired intervals, instead of the table.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for evaluation.json and evaluation.md; the default is 'evaluation' in the run's folder.")
 @format_option
@@ -34,6 +34,10 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     in the same table, and every figure has its 95 % interval. The folder of the report also gets the same figures by groups (well- and
     less-studied, rare and common, near and far from what was trained), and pictures.
 
+    A rival is trained before anything is asked: graph embeddings (transe, complex, rotate, node2vec), or the space's own language model fine-tuned
+    by sentence-transformers, or a table of its token vectors. PecanPy needs an environment of its own: put its command on the PATH,
+    or name it in GENEREL_PECANPY.
+
     Example: generel evaluate starter --protocol relations --queries 500
     """
     # torch and scikit-learn come with these; `generel --help` imports this module and should not pay for them.
@@ -44,12 +48,15 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
     from training.evaluate.report import (
         measures_to_table,
         summarize_headlines,
+        tell_rivals,
         to_records,
         to_table,
         write_comparison,
         write_report,
     )
 
+    if rivals and other is not None:
+        raise click.UsageError("--rival and --compare are two questions: a rival knows nothing of either space; ask them one after the other")
     home = Home.from_environment()
     of_files: tuple[str, ...] = OF_FILES if data else ("ratings",) if ratings else ()
     if data and not protocols and find_spec("anndata") is None:
@@ -75,7 +82,7 @@ def evaluate(space: str | None, protocols: tuple[str, ...], part: str, queries: 
         tell(f"the build holds nothing out for {' and '.join(settings.protocols)} (part {part}), so there was nothing to ask")
     for kind, n in evaluation.facts["space"]["concepts_without_vector"].items():
         tell(f"{n:,} concepts of kind {kind} have no vector in the space; what is asked of them is answered at chance")
-    for sentence in summarize_headlines(evaluation.rows):
+    for sentence in (*summarize_headlines(evaluation.rows), *tell_rivals(evaluation)):
         tell(sentence)
     tell(f"written to {folder}")
     if evaluation.failed:

@@ -1,4 +1,4 @@
-"""The encoder's weights as one more file: fetched from its place, pinned by its hash, found on disk afterwards."""
+"""The encoder's weights as one more file: fetched from its place, pinned by its hash or its revision on the hub, found on disk afterwards."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from generel.concepts.progress import SILENT, Progress
 from kg.fetch import fetch_file
 from kg.sources.archives import ARCHIVES
 from kg.sources.record import File
+from training.hub import PREFIX, hub_encoder
 from training.recipe import EncoderSettings
 
 
@@ -14,7 +15,10 @@ def fetch_encoder(settings: EncoderSettings, *, cache: Path, progress: Progress 
 
     Raises:
         NotThere, SourceUnavailable, HashMismatch: as fetching any source does.
+        Corrupt: what the hub gave cannot be read.
     """
+    if settings.place.startswith(PREFIX):
+        return hub_encoder(settings.place, cache=cache, progress=progress)
     file = File("encoder", settings.place, sha256=settings.sha256 or pinned_hash(settings.place))
     return fetch_file(file, cache=cache, progress=progress)
 

@@ -22,6 +22,9 @@ TELLING = {Kind.GENE: (GENES, GENE_PROFILE), Kind.VARIANT: (LINKAGE, LOCUS)}
 # Kinds whose concepts are shown as ties of the sort GENES, not OWN.
 GENE = KINDS.index(Kind.GENE)
 Mask = NDArray[np.bool_]
+ROWS_A_BLOCK = 20_000
+# Of what others tell, so many ties a concept are kept: more say nothing new, and a gene may have ten thousand variants.
+MOST_TOLD = 64
 
 
 class Positions(NamedTuple):
@@ -35,7 +38,7 @@ class Positions(NamedTuple):
 class Makings:
     """By sort, (n_concepts, n_concepts) weights of the written concepts that a composed one is made of; other rows are empty.
 
-    Weights are 1 for a variant's own ties and genes, log(1 + number of other variants) for what others tell.
+    Weights are 1 for a variant's own ties and genes, log(1 + number of other variants) for the strongest of what others tell.
     """
 
     by_sort: Mapping[str, csr_array]
@@ -58,16 +61,19 @@ def make_makings(neighbors: csr_array, *, composed: Mask, kind_numbers: NDArray[
     """
     tied = neighbors.copy()
     tied.data = (tied.data > 0).astype(np.float32)
-    rows = _only(composed & trained)
-    genes = (rows @ tied @ _only(trained & ~composed & (kind_numbers == GENE))).tocsr()
-    own = (rows @ tied @ _only(trained & ~composed & (kind_numbers != GENE))).tocsr()
-    linked = (rows @ tied @ _only(composed & trained)).tocsr()
-    n_genes = np.asarray(genes.sum(axis=1)).ravel()
-    through_genes = genes @ (genes.T @ own) - diags_array(n_genes) @ own
-    nearby = _nearby(positions, composed, window=window) if positions else csr_array(neighbors.shape, dtype=np.float32)
-    return Makings({
-        OWN: _clean(own), GENES: _clean(genes), GENE_PROFILE: _counted(through_genes), LOCUS: _counted(nearby @ own), LINKAGE: _counted(linked @ (own + genes)),
-    })
+    rows, written = _only(composed & trained), trained & ~composed
+    genes = _clean(rows @ tied @ _only(written & (kind_numbers == GENE)))
+    own = _clean(rows @ tied @ _only(written & (kind_numbers != GENE)))
+    linked, of_gene = _clean(rows @ tied @ _only(composed & trained)), _clean(genes.T @ own)
+    told: dict[str, list[csr_array]] = {sort: [] for sort in (GENE_PROFILE, LOCUS, LINKAGE)}
+    near = Nearby.of(positions, np.diff(own.indptr) > 0, window=window) if positions else None
+    # A block at a time: before it is cut to its strongest ties, what others tell of a well-studied gene's variants does not fit.
+    for block in np.array_split(np.flatnonzero(composed), max(1, -(-int(composed.sum()) // ROWS_A_BLOCK))):
+        theirs = own[block]
+        told[GENE_PROFILE].append(_counted(genes[block] @ of_gene - diags_array(np.asarray(genes[block].sum(axis=1)).ravel()) @ theirs))
+        told[LOCUS].append(_counted(near.rows(block) @ own if near else csr_array(theirs.shape, dtype=np.float32)))
+        told[LINKAGE].append(_counted(linked[block] @ (own + genes)))
+    return Makings({OWN: own, GENES: genes, **{sort: _at_rows(parts, composed) for sort, parts in told.items()}})
 
 
 def positions_of(variants: pl.DataFrame, curies: list[str]) -> Positions:
@@ -89,22 +95,41 @@ def positions_of(variants: pl.DataFrame, curies: list[str]) -> Positions:
     return Positions(chromosomes, places)
 
 
-def _nearby(positions: Positions, composed: Mask, *, window: int) -> csr_array:
-    """(n, n) 1 where two composed concepts lie within the window of each other, not on the diagonal."""
-    found = np.flatnonzero(composed & (positions.chromosomes >= 0))
-    # Chromosomes are laid end to end with a gap that no window reaches across.
-    gap = int(positions.places.max(initial=0)) + window + 1
-    line = positions.chromosomes[found] * gap + positions.places[found]
-    order = np.argsort(line, kind="stable")
-    found, line = found[order], line[order]
-    first, last = np.searchsorted(line, line - window, side="left"), np.searchsorted(line, line + window, side="right")
-    counts = last - first
-    ends = np.cumsum(counts)
-    within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
-    left, right = np.repeat(found, counts), found[np.repeat(first, counts) + within]
-    apart = left != right
-    n = len(composed)
-    return csr_array((np.ones(int(apart.sum()), dtype=np.float32), (left[apart], right[apart])), shape=(n, n))
+@dataclass(frozen=True)
+class Nearby:
+    """Concepts that have something to tell, in the order of the genome.
+
+    Attributes:
+        numbers: (told,) concept numbers.
+        line: (told,) where they lie on one line: chromosomes end to end, with gaps that no window reaches across.
+        positions: of all concepts on that line, -1 where unknown.
+        window: base pairs on either side.
+    """
+
+    numbers: NDArray[np.int64]
+    line: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    window: int
+
+    @classmethod
+    def of(cls, positions: Positions, telling: Mask, *, window: int) -> "Nearby":
+        """Those marked as telling, if anybody knows where they lie."""
+        gap = int(positions.places.max(initial=0)) + window + 1
+        line = np.where(positions.chromosomes >= 0, positions.chromosomes * gap + positions.places, -1)
+        numbers = np.flatnonzero(telling & (line >= 0))
+        numbers = numbers[np.argsort(line[numbers], kind="stable")]
+        return cls(numbers, line[numbers], line, window)
+
+    def rows(self, block: NDArray[np.int64]) -> csr_array:
+        """(block, n) 1 where a telling concept lies within the window of the block's, itself aside."""
+        places = self.positions[block]
+        first, last = np.searchsorted(self.line, places - self.window, side="left"), np.searchsorted(self.line, places + self.window, side="right")
+        counts = np.where(places >= 0, last - first, 0)
+        ends = np.cumsum(counts)
+        within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+        left, right = np.repeat(np.arange(len(block)), counts), self.numbers[np.repeat(first, counts) + within]
+        apart = block[left] != right
+        return csr_array((np.ones(int(apart.sum()), dtype=np.float32), (left[apart], right[apart])), shape=(len(block), len(self.positions)))
 
 
 def _only(mask: Mask) -> csr_array:
@@ -120,7 +145,23 @@ def _clean(matrix: csr_array) -> csr_array:
 
 
 def _counted(matrix: csr_array) -> csr_array:
-    """log(1 + count), cells without a count left out."""
+    """log(1 + count) of each row's MOST_TOLD largest counts, the first columns on a tie; cells without a count are left out."""
     matrix = _clean(matrix)
     matrix.data = np.log1p(np.maximum(matrix.data, 0))
+    matrix = _clean(matrix)
+    if not len(matrix.data) or np.diff(matrix.indptr).max() <= MOST_TOLD:
+        return matrix
+    lengths = np.diff(matrix.indptr)
+    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
+    matrix.data[order[rank >= MOST_TOLD]] = 0
     return _clean(matrix)
+
+
+def _at_rows(parts: list[csr_array], marked: Mask) -> csr_array:
+    """(n, n) whose marked rows are those of the parts, one after the other."""
+    lengths = np.zeros(len(marked), dtype=np.int64)
+    lengths[marked] = np.concatenate([np.diff(part.indptr) for part in parts])
+    data, columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("data", "indices"))
+    return csr_array((data, columns, np.concatenate(([0], np.cumsum(lengths)))), shape=(len(marked), len(marked)))

@@ -13,7 +13,7 @@ from torch.nn import functional
 from generel.model.bag import Bags
 from generel.model.encoder import has_native_bf16
 from generel.model.tower import ConceptTower, TowerShape, bag_mean
-from training.composer import Composer, take
+from training.composer import compose_slots, take
 from training.losses import ALONE, Offsets, Pairs, symmetric_infonce
 from training.recipe import Recipe
 from training.sparse_rows import ConceptRows, SparseRows
@@ -46,7 +46,6 @@ class ConceptModel:
         torch.manual_seed(recipe.seed)
         self.features, self.bags, self.recipe, self.workers, self.device = features, bags, recipe, workers, device
         self.tower = ConceptTower(shape).to(device)
-        self.composer = Composer().to(device)
         self.tokens = SparseRows(shape.n_rows, shape.dims, learning_rate=rates.tokens, device=device)
         self.residuals = ConceptRows(written, shape.dims, learning_rate=rates.residuals, device=device)
         self.anchor_biases = {task.name: ConceptRows(task.asking, 1, learning_rate=rates.biases, device=device) for task in tasks}
@@ -54,11 +53,7 @@ class ConceptModel:
         self.temperatures = {task.name: recipe.temperature_of(task) for task in tasks}
         self.task_sizes = {task.name: task.size for task in tasks}
         self.leading = {task.name: recipe.likeness.dims for task in tasks if recipe.likeness.dims and task.family in recipe.likeness.families}
-        groups = [
-            {"params": list(self.tower.parameters()), "lr": rates.tower, "weight_decay": rates.weight_decay},
-            {"params": list(self.composer.parameters()), "lr": recipe.composition.weights, "weight_decay": 0.0},
-        ]
-        self.optimizer = torch.optim.AdamW(groups, fused=True)
+        self.optimizer = torch.optim.AdamW(self.tower.parameters(), lr=rates.tower, weight_decay=rates.weight_decay, fused=True)
 
     def tables(self) -> dict[str, SparseRows]:
         """All sparse tables by the name they have in a checkpoint."""
@@ -68,7 +63,7 @@ class ConceptModel:
 
     def modules(self) -> dict[str, torch.nn.Module]:
         """All dense parts by the name they have in a checkpoint."""
-        return {"tower": self.tower, "composer": self.composer}
+        return {"tower": self.tower}
 
     def step(self, batch: Batch, *, rng: np.random.Generator) -> float:
         """Train on one batch; its loss. Several workers must be given the same batch and equal generators."""
@@ -106,7 +101,7 @@ class ConceptModel:
     def _loss(self, batch: Batch, rng: np.random.Generator) -> torch.Tensor:
         """This worker's part of the batch's loss."""
         slots = self.workers.gather(self._encode_share(batch, rng), len(batch.concepts))  # (slots, dims) unit norm
-        vectors = torch.cat((slots, self.composer(slots, batch.ties, len(batch.composed))))
+        vectors = torch.cat((slots, compose_slots(slots, batch.ties, len(batch.composed), weights=self.recipe.composition.weights())))
         anchor_bias = self.anchor_biases[batch.task].gather_of(batch.anchor_concepts)
         candidate_bias = self.candidate_biases[batch.task].gather_of(batch.candidate_concepts)
         # Views of one space: tasks of likeness see the leading coordinates alone, all others the whole vector.

@@ -167,7 +167,7 @@ class Pipeline:
             "sources": [{"name": name} | {key: record[key] for key in SOURCE_FIELDS} for name, record in self.build.manifest["sources"].items()],
             "figures": run.last_figures,
             "bias_weight": self.recipe.bias_weight,
-            "composition": {sort: round(weight, 6) for sort, weight in run.model.composer.weights().items()},
+            "composition": self.recipe.composition.weights(),
             "build": self.build_digest,
             "build_name": self.recipe.build,
             "recipe": self.recipe.as_dict(),

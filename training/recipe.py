@@ -85,12 +85,20 @@ class CompositionSettings:
     Attributes:
         locus_window: base pairs on either side within which another variant belongs to the locus.
         sort_dropout: how often what others tell of a concept is left out, one sort at a time.
-        weights: learning rate of the sorts' weights.
+        own, genes, gene_profile, locus, linkage: how much each sort of ties counts.
     """
 
     locus_window: int = 100_000
     sort_dropout: float = 0.3
-    weights: float = 0.01
+    own: float = 1.0
+    genes: float = 0.3
+    gene_profile: float = 0.4
+    locus: float = 0.4
+    linkage: float = 0.4
+
+    def weights(self) -> dict[str, float]:
+        """How much each sort counts, by its name."""
+        return {"own": self.own, "genes": self.genes, "gene_profile": self.gene_profile, "locus": self.locus, "linkage": self.linkage}
 
 
 @dataclass(frozen=True)
@@ -271,14 +279,14 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     wrong += [f"bias_weight = {recipe.bias_weight} is not at least 0"] if not recipe.bias_weight >= 0 or math.isinf(recipe.bias_weight) else []
     wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]
     sizes = {
-        "seed": recipe.seed, "patience": recipe.patience, "likeness.dims": recipe.likeness.dims, "composition.weights": recipe.composition.weights, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
+        "seed": recipe.seed, "patience": recipe.patience, "likeness.dims": recipe.likeness.dims, **{f"composition.{sort}": weight for sort, weight in recipe.composition.weights().items()}, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
         **{f"optimizer.{key}": value for key, value in asdict(rates).items()},
         **{f"task_weights.{key}": value for key, value in recipe.task_weights.items()},
     }
     wrong += [f"{key} = {value} is not a number from 0 on" for key, value in sizes.items() if not (_is_number(value) and 0 <= value < math.inf)]
     temperatures = {"temperature": recipe.temperature, **{f"temperatures.{key}": value for key, value in recipe.temperatures.items()}}
     wrong += [f"{key} = {value} is not between 0.005 and 1" for key, value in temperatures.items() if not (_is_number(value) and 0.005 <= value <= 1)]
-    wrong += _wrong_words(recipe)
+    wrong += [*_wrong_words(recipe), *_wrong_fine_tuning(recipe.fine_tuning)]
     if wrong:
         raise BadRecipe(f"{where}: {'; '.join(wrong)}")
 
@@ -295,6 +303,19 @@ def _wrong_words(recipe: Recipe) -> list[str]:
         else:
             wrong += [f"families.{family} has '{member}', which is not a predicate" for member in members if not isinstance(member, str) or member not in BY_NAME]
     return wrong
+
+
+def _wrong_fine_tuning(settings: FineTuningSettings) -> list[str]:
+    """Sentences on settings of stage two out of range."""
+    counts = ("layers", "steps", "validate_every", "checkpoint_every", "anchors")
+    wrong = [f"fine_tuning.{key} = {value} is not at least 1" for key in counts if (value := getattr(settings, key)) < 1]
+    # Two ends and a token between them: less is no text.
+    wrong += [f"fine_tuning.definition_tokens = {settings.definition_tokens} is not at least 3"] if settings.definition_tokens < 3 else []
+    sizes = {key: getattr(settings, key) for key in ("patience", "negatives", "learning_rate", "weight_decay")} | {f"task_weights.{key}": value for key, value in settings.task_weights.items()}
+    wrong += [f"fine_tuning.{key} = {value} is not a number from 0 on" for key, value in sizes.items() if not (_is_number(value) and 0 <= value < math.inf)]
+    wrong += [f"fine_tuning.warmup = {settings.warmup} is not between 0 and 1"] if not 0 <= settings.warmup <= 1 else []
+    wrong += [f"fine_tuning.temperature = {settings.temperature} is not between 0.005 and 1"] if not 0.005 <= settings.temperature <= 1 else []
+    return wrong + ([f"fine_tuning.pooling = '{settings.pooling}' is not 'mean', 'cls' or empty"] if settings.pooling not in ("", "mean", "cls") else [])
 
 
 def _is_number(value: Any) -> bool:

@@ -1,6 +1,5 @@
 """From a trained model to a space that answers: vectors, calibration, evidence, encoder, manifest; written whole or not at all."""
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,12 @@ from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from generel.index.write_space import write_space
 from generel.model.embedder import save_tower
-from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER
+from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER, copy_encoder
 from generel.query.calibration import calibrate
 from training.corpus import Corpus
 from training.model import ConceptModel
-from training.vectors import concept_vectors, popularity_biases
-
-ENCODER_FILES = ("config.json", "tokenizer.json", "model.safetensors")
+from training.model_card import model_card
+from training.vectors import concept_vectors, popularity_biases, popularity_by_relation
 
 
 def release(
@@ -49,17 +47,20 @@ def release(
     has_vector = np.linalg.norm(vectors, axis=1) > 0.5
     kept = np.flatnonzero(has_vector)
     concepts = space_concepts(graph["CONCEPTS"], corpus, kept)
-    curies = set(concepts["curie"].to_list())
+    curies = concepts["curie"].implode()
+    relations = graph["RELATIONS"].filter(pl.col("subject").is_in(curies) & pl.col("object").is_in(curies))
     write_space(
         folder,
         concepts=concepts,
         aliases=graph["MERGES"].filter(pl.col("curie").is_in(curies)),
         vectors=vectors[kept],
         bias=biases[kept],
-        relations=graph["RELATIONS"].filter(pl.col("subject").is_in(curies) & pl.col("object").is_in(curies)),
+        popularity=popularity_by_relation(model, corpus, kept),
+        relations=relations,
         calibration=calibrate(vectors[kept], concepts["kind"].to_list(), seed=model.recipe.seed, progress=progress),
         manifest=manifest,
         encoder=lambda target: save_encoder(target, model, language_model=language_model, feature_mean=feature_mean),
+        card=model_card(manifest, counts=dict(concepts["kind"].value_counts().sort("count", "kind", descending=[True, False]).rows()), n_relations=relations.height),
     )
     lost = corpus.kind_numbers[~has_vector]
     return {KINDS[kind]: int((lost == kind).sum()) for kind in np.unique(lost)}
@@ -82,7 +83,5 @@ def space_concepts(concepts: pl.DataFrame, corpus: Corpus, kept: np.ndarray) -> 
 
 def save_encoder(target: Path, model: ConceptModel, *, language_model: Path, feature_mean: np.ndarray) -> None:
     """Copy the language model and write the tower, so that `TextEmbedder.open(target)` embeds free text."""
-    (target / LANGUAGE_MODEL).mkdir()
-    for name in ENCODER_FILES:
-        shutil.copyfile(language_model / name, target / LANGUAGE_MODEL / name)
+    copy_encoder(language_model, target / LANGUAGE_MODEL)
     save_tower(target / TOWER, tower=model.tower, rows=model.tokens.weight, feature_mean=torch.from_numpy(feature_mean))

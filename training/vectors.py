@@ -9,10 +9,15 @@ import torch
 from torch.nn import functional
 
 from generel.concepts.kinds import KINDS
+from generel.index.popularity_file import popularity_key
+from training.composer import compose
 from training.corpus import Corpus
 from training.model import ConceptModel
+from training.tasks.gene_text import FAMILY as GENE_TEXT
 
 ROWS_A_BLOCK = 8192
+# Tasks that are no predicate anybody asks for.
+WITHOUT_PREDICATE = (GENE_TEXT,)
 
 
 def concept_vectors(model: ConceptModel, corpus: Corpus) -> np.ndarray:
@@ -26,7 +31,7 @@ def concept_vectors(model: ConceptModel, corpus: Corpus) -> np.ndarray:
         vectors[block] = functional.normalize(outputs, dim=1).numpy()
     for start in range(0, len(composed), ROWS_A_BLOCK):
         block = composed[start : start + ROWS_A_BLOCK]
-        vectors[block] = model.composer.compose(block, vectors, corpus.makings.by_sort)
+        vectors[block] = compose(block, vectors, corpus.makings.by_sort, weights=model.recipe.composition.weights())
     return vectors
 
 
@@ -39,7 +44,7 @@ def popularity_biases(model: ConceptModel, corpus: Corpus) -> np.ndarray:
     total = np.zeros((corpus.n_concepts, len(KINDS)), dtype=np.float32)
     sizes = np.zeros((len(KINDS), len(KINDS)), dtype=np.float32)
     for name, candidate_bias in model.candidate_biases.items():
-        if ":" not in name:
+        if ":" not in name or name.partition(":")[0] in WITHOUT_PREDICATE:
             continue
         left, _, right = name.partition(":")[2].partition("-")
         asking, answering = KINDS.index(left), KINDS.index(right)
@@ -49,6 +54,21 @@ def popularity_biases(model: ConceptModel, corpus: Corpus) -> np.ndarray:
             total[rows, a] += size * table.of(rows)[:, 0].numpy() * model.temperatures[name]
             sizes[b, a] += size
     return total / np.maximum(sizes[corpus.kind_numbers], 1.0)
+
+
+def popularity_by_relation(model: ConceptModel, corpus: Corpus, kept: np.ndarray) -> dict[str, np.ndarray]:
+    """What the kept concepts gain as answers, in cosine units: by the keys of `generel.index.popularity_file`, those of the answering kind in order."""
+    gains = {}
+    for name, candidate_bias in model.candidate_biases.items():
+        family, _, kinds = name.partition(":")
+        if family in WITHOUT_PREDICATE or not kinds:
+            continue
+        left, _, right = kinds.partition("-")
+        for asking, answering, table in ((left, right, candidate_bias), (right, left, model.anchor_biases[name])):
+            # Of a relation inside one kind the objects' popularity counts.
+            answers = kept[corpus.kind_numbers[kept] == KINDS.index(answering)]
+            gains.setdefault(popularity_key(family, asking, answering), table.of(answers)[:, 0].numpy() * np.float32(model.temperatures[name]))
+    return gains
 
 
 def _text_means(model: ConceptModel, corpus: Corpus, concepts: np.ndarray) -> torch.Tensor:

@@ -5,8 +5,10 @@
       concepts.parquet     SPACE_CONCEPTS: row i is the concept of vector i
       aliases.parquet      MERGES: kind, alias CURIE, canonical CURIE
       vectors.safetensors  `vectors` float32 (n, dim), unit norm; `bias` float32 (n, kinds), popularity
+      popularity.safetensors  what a concept gains as an answer, by relation; see popularity_file
       relations.parquet    RELATIONS: the evidence
       calibration.parquet  CALIBRATION: cosines of random pairs by pair of kinds
+      README.md            the model card
       encoder/             what embeds free text; `generel.model` reads it
       index/               caches, rebuilt by `generel load`: names.sqlite, edge-<digest>/, current -> edge-<digest>
 
@@ -30,6 +32,8 @@ MANIFEST = "manifest.json"
 CONCEPTS_FILE = "concepts.parquet"
 ALIASES_FILE = "aliases.parquet"
 VECTORS_FILE = "vectors.safetensors"
+POPULARITY_FILE = "popularity.safetensors"
+CARD_FILE = "README.md"
 RELATIONS_FILE = "relations.parquet"
 CALIBRATION_FILE = "calibration.parquet"
 ENCODER = "encoder"

@@ -1,7 +1,7 @@
 """Writing a space folder: everything checked first, then written beside, digested, synced and swapped in.
 
-A vector that is not a finite unit vector is refused here and nowhere else: what is on disk is trusted by its digest. The folder
-that had the name before stays whole until the new one is complete; its `index/` goes with it, so load afterwards.
+A vector that is not a finite unit vector is refused, with the CURIE of its concept. The folder that had the name before stays
+whole until the new one is complete; its `index/` goes with it, so load afterwards.
 """
 
 import json
@@ -18,27 +18,31 @@ from generel.concepts.atomic import build_beside
 from generel.concepts.errors import BadTable
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, RELATIONS, SPACE_CONCEPTS, check, write_table
+from generel.index.popularity_file import write_popularity
 from generel.index.space_folder import (
     ALIASES_FILE,
     CALIBRATION_FILE,
+    CARD_FILE,
     CONCEPTS_FILE,
     ENCODER,
     FORMAT,
     MANIFEST,
     METRIC,
+    POPULARITY_FILE,
     RELATIONS_FILE,
     VECTORS_FILE,
     digest_file,
     digest_of_manifest,
 )
+from generel.index.unit_vectors import find_faults
 
 GIVEN = ("name", "created", "sources", "figures", "build", "encoder")
-NORM_TOLERANCE = 1e-3
 
 
 def write_space(
     folder: Path, *, concepts: pl.DataFrame, aliases: pl.DataFrame, vectors: NDArray[np.float32], bias: NDArray[np.float32],
     relations: pl.DataFrame, calibration: pl.DataFrame, manifest: Mapping[str, Any], encoder: Callable[[Path], None],
+    popularity: Mapping[str, NDArray[np.float32]] | None = None, card: str = "",
 ) -> None:
     """Write a released space to `folder`, whole or not at all.
 
@@ -52,6 +56,8 @@ def write_space(
         manifest: `name`, `created`, `sources`, `figures`, `build`, `encoder`, and `bias_weight` where neighbors are to be ranked
             with it; the other fields are filled in here.
         encoder: writes the encoder into the (existing, empty) folder it is given.
+        popularity: what concepts gain as answers by relation, see `popularity_file`; None for none.
+        card: README of the space, as Markdown.
 
     Raises:
         BadTable: tables, vectors or manifest that do not fit; all that is wrong in one message.
@@ -67,10 +73,15 @@ def write_space(
         write_table(relations, RELATIONS, temporary / RELATIONS_FILE)
         write_table(calibration, CALIBRATION, temporary / CALIBRATION_FILE)
         save_file({"vectors": np.ascontiguousarray(vectors), "bias": np.ascontiguousarray(bias)}, temporary / VECTORS_FILE)
-        # safetensors makes its file readable by the owner only; a space is there for everybody who may read its tables.
-        (temporary / VECTORS_FILE).chmod((temporary / CONCEPTS_FILE).stat().st_mode)
+        if popularity:
+            write_popularity(temporary / POPULARITY_FILE, popularity)
+        if card:
+            (temporary / CARD_FILE).write_text(card, encoding="utf-8")
         (temporary / ENCODER).mkdir()
         encoder(temporary / ENCODER)
+        # safetensors makes its files readable by the owner only; a space is there for everybody who may read its tables.
+        for path in temporary.rglob("*.safetensors"):
+            path.chmod((temporary / CONCEPTS_FILE).stat().st_mode)
         filled = _fill(manifest, checked, dims=vectors.shape[1], n_relations=relations.height, folder=temporary)
         (temporary / MANIFEST).write_text(json.dumps(filled, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -107,13 +118,9 @@ def _wrong_vectors(concepts: pl.DataFrame, vectors: NDArray[np.float32], bias: N
         return [f"vectors are {vectors.dtype} and bias {bias.dtype}; both should be float32"]
     if vectors.ndim != 2 or vectors.shape[0] != n or vectors.shape[1] == 0 or bias.shape != (n, len(KINDS)):
         return [f"vectors have shape {vectors.shape} and bias {bias.shape} for {n:,} concepts"]
-    finite: NDArray[np.bool_] = np.all(np.isfinite(vectors), axis=1)
-    # Numbers so large that their squares overflow give an infinite norm, which is no unit norm either.
-    with np.errstate(over="ignore"):
-        norms: NDArray[np.float32] = np.asarray(np.linalg.norm(vectors, axis=1))
-    not_unit: NDArray[np.bool_] = np.logical_and(finite, np.abs(norms - 1) > NORM_TOLERANCE)
+    not_finite, not_unit = find_faults(vectors)
     return [
-        *_name_rows(concepts, ~finite, "vectors with NaN or infinite numbers"),
+        *_name_rows(concepts, not_finite, "vectors with NaN or infinite numbers"),
         *_name_rows(concepts, not_unit, "vectors not of unit norm"),
         *_name_rows(concepts, ~np.all(np.isfinite(bias), axis=1), "NaN or infinite biases"),
     ]

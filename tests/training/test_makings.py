@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import VARIANTS
 from tests.training.worlds import CURIES, number_of, world_corpus, world_recipe
+from training import makings
 from training.corpus import Corpus
 from training.makings import GENE_PROFILE, GENES, LINKAGE, LOCUS, OWN, Makings, Positions, make_makings, positions_of
 from training.recipe import CompositionSettings
@@ -33,9 +34,9 @@ def made_of(pairs: Pairs, *, positions: Positions | None = None, window: int = 1
     return make_makings(csr_array(neighbors), composed=KIND_NUMBERS == VARIANT, kind_numbers=KIND_NUMBERS, trained=trained, positions=positions, window=window)
 
 
-def cells(makings: Makings, sort: str) -> dict[tuple[int, int], float]:
+def cells(made: Makings, sort: str) -> dict[tuple[int, int], float]:
     """The stored cells of a sort."""
-    rows = makings.by_sort[sort].tocoo()
+    rows = made.by_sort[sort].tocoo()
     return {(int(row), int(column)): float(value) for row, column, value in zip(rows.row, rows.col, rows.data, strict=True)}
 
 
@@ -62,9 +63,9 @@ def things(pairs: Pairs, variant: int, *, genes_too: bool) -> Iterator[int]:
 def test_makings_are_those_of_plain_loops(pairs: Pairs, places: list[int], chromosomes: list[int]) -> None:
     """Own ties and genes; the ties of other variants of a gene once for every gene shared, of the locus, and of linkage partners."""
     positions = Positions(np.array(chromosomes + [-1] * 5), np.array(places + [0] * 5))
-    makings = made_of(pairs, positions=positions)
-    assert cells(makings, OWN) == {(a, b): 1.0 for a, b in pairs if KIND_NUMBERS[b] == DISEASE}
-    assert cells(makings, GENES) == {(a, b): 1.0 for a, b in pairs if KIND_NUMBERS[b] == GENE}
+    made = made_of(pairs, positions=positions)
+    assert cells(made, OWN) == {(a, b): 1.0 for a, b in pairs if KIND_NUMBERS[b] == DISEASE}
+    assert cells(made, GENES) == {(a, b): 1.0 for a, b in pairs if KIND_NUMBERS[b] == GENE}
     profile: dict[tuple[int, int], int] = {}
     for variant in range(4):
         for gene in (4, 5):
@@ -72,18 +73,18 @@ def test_makings_are_those_of_plain_loops(pairs: Pairs, places: list[int], chrom
                 if other != variant and {(variant, gene), (other, gene)} <= pairs:
                     for thing in things(pairs, other, genes_too=False):
                         profile[variant, thing] = profile.get((variant, thing), 0) + 1
-    assert cells(makings, GENE_PROFILE) == pytest.approx({cell: math.log1p(count) for cell, count in profile.items()}, abs=1e-5)
+    assert cells(made, GENE_PROFILE) == pytest.approx({cell: math.log1p(count) for cell, count in profile.items()}, abs=1e-5)
     near = {a: {b for b in range(4) if chromosomes[a] == chromosomes[b] != -1 and abs(places[a] - places[b]) <= 100} for a in range(4)}
-    assert cells(makings, LOCUS) == pytest.approx(told_by_others(pairs, near), abs=1e-5)
+    assert cells(made, LOCUS) == pytest.approx(told_by_others(pairs, near), abs=1e-5)
     linked = {a: {b for b in range(4) if (a, b) in pairs or (b, a) in pairs} for a in range(4)}
-    assert cells(makings, LINKAGE) == pytest.approx(told_by_others(pairs, linked, genes_too=True), abs=1e-5)
+    assert cells(made, LINKAGE) == pytest.approx(told_by_others(pairs, linked, genes_too=True), abs=1e-5)
 
 
 def test_a_cold_variant_is_made_of_its_locus_alone() -> None:
     """Where it lies is known of an rsID that training never saw; its ties are not, and it tells others nothing."""
     positions = Positions(np.array([0, 0, -1, -1] + [-1] * 5), np.array([100, 150] + [0] * 7))
-    makings = made_of({(0, 6), (1, 7), (1, 4)}, positions=positions, cold=(1,))
-    assert {sort: cells(makings, sort) for sort in makings.by_sort if cells(makings, sort)} == {OWN: {(0, 6): 1.0}, LOCUS: {(1, 6): pytest.approx(math.log(2))}}
+    made = made_of({(0, 6), (1, 7), (1, 4)}, positions=positions, cold=(1,))
+    assert {sort: cells(made, sort) for sort in made.by_sort if cells(made, sort)} == {OWN: {(0, 6): 1.0}, LOCUS: {(1, 6): pytest.approx(math.log(2))}}
 
 
 def test_chromosomes_do_not_touch() -> None:
@@ -92,24 +93,34 @@ def test_chromosomes_do_not_touch() -> None:
     assert not cells(made_of({(0, 6), (1, 7)}, positions=positions, window=10_000_000), LOCUS)
 
 
+def test_of_what_others_tell_the_strongest_ties_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disease 6 is told by two variants of the gene, 7 and 8 by one each: with room for two, 8 goes, in whatever blocks they are counted."""
+    pairs = {(0, 4), (1, 4), (2, 4), (1, 6), (2, 6), (1, 7), (2, 8)}
+    monkeypatch.setattr(makings, "MOST_TOLD", 2)
+    for rows in (1, 3, 20):
+        monkeypatch.setattr(makings, "ROWS_A_BLOCK", rows)
+        told = cells(made_of(pairs), GENE_PROFILE)
+        assert {cell: value for cell, value in told.items() if cell[0] == 0} == pytest.approx({(0, 6): math.log(3), (0, 7): math.log(2)})
+
+
 def test_ties_that_the_recipe_does_not_train_are_no_makings() -> None:
     """A stored zero hides a pair from training without saying anything."""
     neighbors = np.zeros((N, N), dtype=np.float32)
     neighbors[0, 6] = neighbors[6, 0] = 1.0
     matrix = csr_array(neighbors)
     matrix.data[:] = 0
-    makings = make_makings(matrix, composed=KIND_NUMBERS == VARIANT, kind_numbers=KIND_NUMBERS, trained=np.ones(N, dtype=bool), positions=None, window=1)
-    assert makings.sorts() == []
+    made = make_makings(matrix, composed=KIND_NUMBERS == VARIANT, kind_numbers=KIND_NUMBERS, trained=np.ones(N, dtype=bool), positions=None, window=1)
+    assert made.sorts() == []
 
 
 def test_sorts_that_tell_the_answer_are_hidden() -> None:
     """A gene is told by what came through it, a linked variant by what lies near."""
     positions = Positions(np.array([0, 0, -1, -1] + [-1] * 5), np.array([100, 150] + [0] * 7))
-    makings = made_of({(0, 6), (1, 7), (0, 4), (1, 4), (0, 1)}, positions=positions)
-    assert makings.sorts() == [OWN, GENES, GENE_PROFILE, LOCUS, LINKAGE]
-    assert makings.sorts(target_kinds=("disease",)) == [OWN, GENES, GENE_PROFILE, LOCUS, LINKAGE]
-    assert makings.sorts(target_kinds=("gene",)) == [OWN, LOCUS, LINKAGE]
-    assert makings.sorts(target_kinds=("variant",)) == [OWN, GENES, GENE_PROFILE]
+    made = made_of({(0, 6), (1, 7), (0, 4), (1, 4), (0, 1)}, positions=positions)
+    assert made.sorts() == [OWN, GENES, GENE_PROFILE, LOCUS, LINKAGE]
+    assert made.sorts(target_kinds=("disease",)) == [OWN, GENES, GENE_PROFILE, LOCUS, LINKAGE]
+    assert made.sorts(target_kinds=("gene",)) == [OWN, LOCUS, LINKAGE]
+    assert made.sorts(target_kinds=("variant",)) == [OWN, GENES, GENE_PROFILE]
 
 
 def test_positions_are_of_the_build_that_most_rows_are_of() -> None:

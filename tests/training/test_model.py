@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from generel.model.bag import Bags, make_bags
 from tests.oracles import bag_mean_by_loop, composed_by_loop, infonce_by_loop
 from tests.training.worlds import world_corpus, world_model, world_recipe
-from training.composer import Composer, take
+from training.composer import compose_slots, take
 from training.losses import Pairs, multi_positive_infonce
 from training.makings import SORTS
 from training.model import ConceptModel, drop_rows
@@ -67,7 +67,7 @@ def test_the_loss_of_a_step_is_that_of_a_plain_loop(task: str) -> None:
     """Slots, composition, cosines, biases and log Q, temperature and both directions, each written out."""
     model, batch = some_model(), batch_of(task)
     slots = slots_by_loop(model, batch)
-    composed = composed_by_loop([slot.tolist() for slot in slots], ties_of(batch.ties), model.composer.weights(), n=len(batch.composed))
+    composed = composed_by_loop([slot.tolist() for slot in slots], ties_of(batch.ties), RECIPE.composition.weights(), n=len(batch.composed))
     vectors = [*slots, *map(np.array, composed)]
     logits = np.array([[vectors[a] @ vectors[c] / RECIPE.temperature for c in batch.candidates] for a in batch.anchors])
     anchor_bias = model.anchor_biases[task].of(batch.anchor_concepts)[:, 0].numpy() - batch.anchor_log_q
@@ -156,10 +156,18 @@ def test_tables_have_a_name_each() -> None:
 def test_composed_vectors_are_those_of_a_plain_loop(ties: list[tuple[int, int, str, float]]) -> None:
     """One direction a sort, weighted, summed, at unit norm; zeros for an owner without any tie."""
     slots = torch.nn.functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(1)), dim=1)
-    composer = Composer()
-    with torch.no_grad():
-        composed = composer(slots, as_ties(ties), 4)
-    np.testing.assert_allclose(composed.numpy(), composed_by_loop(slots.tolist(), ties, composer.weights(), n=4), atol=1e-5)
+    weights = {"own": 1.0, "genes": 0.3, "gene_profile": 2.0, "locus": 0.5, "linkage": 0.0}
+    composed = compose_slots(slots, as_ties(ties), 4, weights=weights)
+    np.testing.assert_allclose(composed.numpy(), composed_by_loop(slots.tolist(), ties, weights, n=4), atol=1e-5)
+
+
+def test_nothing_flows_back_into_genes_from_what_they_make_up() -> None:
+    """A gene would remember the traits that its variants are asked for; every other tie learns."""
+    slots = torch.nn.functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(1)), dim=1).requires_grad_(True)
+    ties = [(0, place, sort, 1.0) for place, sort in enumerate(SORTS)]
+    compose_slots(slots, as_ties(ties), 1, weights=dict.fromkeys(SORTS, 1.0))[:, 0].sum().backward()
+    assert slots.grad is not None
+    assert slots.grad.any(1).tolist() == [sort != "genes" for sort in SORTS]
 
 
 def as_ties(ties: list[tuple[int, int, str, float]]) -> Ties:
@@ -196,7 +204,7 @@ def test_gradients_are_the_same_every_time_on_several_threads() -> None:
     rng, threads = np.random.default_rng(0), torch.get_num_threads()
     slots = torch.nn.functional.normalize(torch.randn(300, 64, generator=torch.Generator().manual_seed(1)), dim=1)
     owners, ties, numbers = rng.integers(0, 200, 20_000), rng.integers(0, 300, 20_000), rng.integers(0, 300, 20_000)
-    composer, sorts = Composer(), rng.integers(0, len(SORTS), 20_000)
+    sorts = rng.integers(0, len(SORTS), 20_000)
     rows, columns = np.divmod(np.sort(rng.permutation(200 * 300)[:20_000]), 300)
     cells = Pairs(torch.from_numpy(rows), torch.from_numpy(columns))
     gradients = []
@@ -204,7 +212,7 @@ def test_gradients_are_the_same_every_time_on_several_threads() -> None:
     try:
         for _ in range(4):
             leaf = slots.clone().requires_grad_(True)
-            composed = composer(leaf, Ties(owners, ties, sorts, np.ones(20_000, dtype=np.float32)), 200)
+            composed = compose_slots(leaf, Ties(owners, ties, sorts, np.ones(20_000, dtype=np.float32)), 200, weights=dict.fromkeys(SORTS, 1.0))
             loss = multi_positive_infonce(20 * composed @ leaf.T, cells, masked=cells, weights=torch.ones(20_000)) + take(leaf, numbers).square().sum()
             loss.backward()  # type: ignore[no-untyped-call]
             gradients.append(leaf.grad)

@@ -15,18 +15,20 @@ from safetensors.numpy import load_file
 from generel.concepts.errors import BadTable, BuildMismatch
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, RELATIONS, SPACE_CONCEPTS, read_table
+from generel.index.popularity_file import PopularityFile
 from generel.index.space_folder import read_manifest, verify_files
 from generel.index.vectors_file import VectorsFile
 from generel.model.bag import make_bags
 from generel.model.embedder import TextEmbedder, center
 from generel.model.encoder import TextEncoder
+from generel.model.encoder_folder import ENCODER_FILES
 from generel.model.tower import TowerShape
 from tests.tiny_bert import make_tiny_bert
-from tests.training.worlds import CURIES, PEOPLE, TIES, graph, number_of, world_corpus, world_recipe
+from tests.training.worlds import CURIES, PEOPLE, PHARMACOGENETICS, TIES, graph, number_of, world_corpus, world_recipe
 from tests.worlds import manifest_fields
 from training.corpus import Corpus
 from training.model import ConceptModel
-from training.release import ENCODER_FILES, release
+from training.release import release
 from training.trainer import Run, make_tasks
 from training.vectors import concept_vectors, popularity_biases
 
@@ -99,6 +101,30 @@ def test_vectors_and_biases_are_the_models(trained: Trained, space: Path) -> Non
     assert np.array_equal(opened.bias, popularity_biases(trained.model, CORPUS)[kept()])
     assert opened.bias.shape == (23, len(KINDS))
     assert sorted(load_file(space / "vectors.safetensors")) == ["bias", "vectors"]
+
+
+def test_popularity_is_kept_by_relation(trained: Trained, space: Path) -> None:
+    """What a drug gains when a disease asks what treats it, from the task's bias; the mean over relations is something else, and free tasks have none."""
+    manifest, concepts = read_manifest(space), read_table(space / "concepts.parquet", SPACE_CONCEPTS)
+    kinds = np.array([KINDS.index(kind) for kind in concepts["kind"].to_list()], dtype=np.uint8)
+    file = PopularityFile(space / "popularity.safetensors", kinds=kinds, families={"pharmacogenetics": list(PHARMACOGENETICS)})
+    rows = np.array([concepts["curie"].to_list().index(CURIES[name]) for name in ("warfarin", "metformin", "APOE")])
+    gains, said = file.of(rows, predicate="treats", asking="disease")
+    bias = trained.model.anchor_biases["treats:drug-disease"].of(np.array([number_of(CORPUS, name) for name in ("warfarin", "metformin")]))
+    assert gains[:2] == pytest.approx(RECIPE.temperature * bias[:, 0].numpy())
+    assert said.tolist() == [True, True, False] and gains[2] == 0
+    assert file.of(rows, predicate="affects_dosage", asking="gene")[1].tolist() == [True, True, False]
+    assert not file.of(rows, predicate="resembles", asking="drug")[1].any()
+    assert "popularity.safetensors" in manifest.files
+
+
+def test_the_card_says_what_is_in_the_space(space: Path) -> None:
+    """Counts, sources with their licenses, and what it is not for, in Markdown; it is one of the released files."""
+    card = (space / "README.md").read_text()
+    assert card.startswith("---\nlibrary_name: generel\n")
+    assert "| gene | 5 |" in card and "| pharmgkb | 1 | CC-BY-SA-4.0 |" in card and "| variant | 4 |" in card
+    assert "Nothing here is medical advice" in card
+    assert "README.md" in read_manifest(space).files
 
 
 def test_concepts_have_their_names_and_numbers_of_ties(space: Path) -> None:

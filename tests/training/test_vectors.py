@@ -50,7 +50,7 @@ def test_a_variant_is_composed_of_all_that_training_knows_of_it(model: ConceptMo
     vectors = concept_vectors(model, CORPUS)
     for variant in CORPUS.of_kind("variant"):
         ties = [(0, tied, sort, weight) for sort, matrix in CORPUS.makings.by_sort.items() for _, tied, weight in zip(*(column.tolist() for column in expand(matrix, np.array([variant]))), strict=True)]
-        np.testing.assert_allclose(vectors[variant], composed_by_loop(vectors.tolist(), ties, model.composer.weights(), n=1)[0], atol=1e-5)
+        np.testing.assert_allclose(vectors[variant], composed_by_loop(vectors.tolist(), ties, RECIPE.composition.weights(), n=1)[0], atol=1e-5)
     assert not vectors[number_of(CORPUS, "rs1")].any()
 
 

@@ -58,7 +58,7 @@ def start(folder: Path, *, size: int, steps: int) -> None:
 
 @pytest.mark.slow
 def test_two_workers_have_the_gradients_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of tower and composer, and the mean squares that the tables' gradients leave, after one step; only the first worker writes."""
+    """Of the tower, and the mean squares that the tables' gradients leave, after one step; only the first worker writes."""
     monkeypatch.setenv("GENEREL_FLOAT32", "1")
     alone, together = tmp_path / "alone", tmp_path / "together"
     alone.mkdir()
