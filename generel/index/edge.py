@@ -4,24 +4,27 @@ Four traps: the engine keeps threads, which a fork does not copy (a forked child
 interpreter's lock while it searches, so speed comes from processes; it rewrites a small file when it opens a folder, so a
 folder that may not be written cannot be opened; and closing a shard writes to it, and throws its files out of the page cache for
 everybody, which makes the next process read them from the disk. `generel.index.edge_build` writes what this reads.
+
+The engine raises bare `Exception`, and panics past it; both become `Corrupt` here, so that a damaged folder is a sentence.
 """
 
 import ctypes
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import qdrant_edge
+from numpy.typing import NDArray
 
-from generel.index.store import NO_ROW, Nearest, Rows, fill
+from generel.concepts.errors import Corrupt
+from generel.index.quantization import EFFORTS, NONE
+from generel.index.settle import SPARE, settle
+from generel.index.store import NO_ROW, Nearest, Rows
+from generel.index.unit_vectors import check_queries
 from generel.index.vectors_file import Floats, VectorsFile
-
-# Candidates kept while walking the graph. Recall@10 .998 at 100,000 vectors, .995 at 500,000, under a millisecond.
-SEARCH_EF = 256
-# Asked for beyond k: the row that is left out, and concepts that tie with the last one, of which the lowest row stays.
-SPARE = 8
 
 
 class EdgeStore:
@@ -29,17 +32,21 @@ class EdgeStore:
 
     name = "edge"
 
-    def __init__(self, folder: Path, file: VectorsFile) -> None:
-        """Opens the shard in `folder`; `file` holds the same vectors.
+    def __init__(self, folder: Path, file: VectorsFile, kinds: NDArray[np.uint8], *, quantization: str = NONE) -> None:
+        """Opens the shard in `folder`.
+
+        Args:
+            file: the vectors that the shard was built from.
+            kinds: (n,) positions in KINDS.
+            quantization: how the shard keeps its vectors, one of QUANTIZATIONS.
 
         Raises:
-            Exception: whatever the engine says is wrong with the folder; it has no types of its own.
-            ValueError: the shard has another number of vectors than the file.
+            Corrupt: the engine cannot read the folder, or finds another number of vectors than the file has.
         """
-        self._folder, self._file = folder, file
+        self._folder, self._vectors, self._kinds, self._effort = folder, file.vectors, kinds, EFFORTS[quantization]
         self._shard, self._process = _open_for_good(folder), os.getpid()
         if self.count() != len(file.vectors):
-            raise ValueError(f"{folder} holds {self.count():,} vectors, the space {len(file.vectors):,}")
+            raise Corrupt(f"{folder} holds {self.count():,} vectors, the space {len(file.vectors):,}; run: generel load --force")
 
     @property
     def shard(self) -> qdrant_edge.EdgeShard:
@@ -52,17 +59,28 @@ class EdgeStore:
         self, vectors: Floats, k: int, *, kinds: Collection[str] | None = None, exclude: Rows | None = None
     ) -> Nearest:
         """As `VectorStore.nearest`, by the HNSW graph: now and then a neighbor is missed, never misplaced."""
-        vectors = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
-        limit = k + SPARE
-        answers = self.shard.query_batch(qdrant_edge.QueryBatchRequest([_request(vector, limit, kinds) for vector in vectors]))
-        found = [_unpack(points) for points in answers]
-        if exclude is not None:
-            found = [(rows[rows != row], cosines[rows != row]) for (rows, cosines), row in zip(found, exclude, strict=True)]
-        return fill(found, k)
+        queries = check_queries(vectors, dims=self._vectors.shape[1])
+        requests = [self._request(query, k + SPARE, kinds) for query in queries]
+        with _translated(self._folder):
+            answers = self.shard.query_batch(qdrant_edge.QueryBatchRequest(requests))
+        rows = [np.array([(point.payload or {}).get("row", NO_ROW) for point in points], dtype=np.int64) for points in answers]
+        return settle(rows, queries, k, vectors=self._vectors, kinds=self._kinds, wanted=kinds, exclude=exclude)
+
+    def _request(self, query: Floats, limit: int, kinds: Collection[str] | None) -> qdrant_edge.QueryRequest:
+        only, ef = None, self._effort.ef_for(limit, filtered=kinds is not None)
+        # The engine reads numpy rows as they are; its type stubs know only lists.
+        numbers: Any = query
+        if kinds is not None:
+            only = qdrant_edge.Filter(must=[qdrant_edge.FieldCondition("kind", match=qdrant_edge.MatchAny(list(kinds)))])
+        rescoring = qdrant_edge.QuantizationSearchParams(rescore=True, oversampling=self._effort.oversampling)
+        return qdrant_edge.QueryRequest(
+            limit=limit, query=qdrant_edge.Query.Nearest(numbers), filter=only, with_payload=["row"],
+            params=qdrant_edge.SearchParams(hnsw_ef=ef, quantization=rescoring),
+        )
 
     def fetch(self, rows: Rows) -> Floats:
         """As `VectorStore.fetch`, from the file."""
-        return np.array(self._file.vectors[rows], dtype=np.float32)
+        return np.array(self._vectors[rows], dtype=np.float32)
 
     def count(self) -> int:
         """As `VectorStore.count`."""
@@ -83,23 +101,20 @@ def _open_for_good(folder: Path) -> qdrant_edge.EdgeShard:
     A reference that is never given back sees to that. Closing 100,000 vectors and reading them anew costs the next process
     0.2 s; and in a forked child, closing the parent's shard would wait for threads that do not exist.
     """
-    shard = qdrant_edge.EdgeShard.load(str(folder))
+    with _translated(folder):
+        shard = qdrant_edge.EdgeShard.load(str(folder))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(shard))
     return shard
 
 
-def _request(vector: Floats, limit: int, kinds: Collection[str] | None) -> qdrant_edge.QueryRequest:
-    only = None
-    # The engine reads numpy rows as they are; its type stubs know only lists.
-    numbers: Any = vector
-    if kinds is not None:
-        only = qdrant_edge.Filter(must=[qdrant_edge.FieldCondition("kind", match=qdrant_edge.MatchAny(list(kinds)))])
-    return qdrant_edge.QueryRequest(
-        limit=limit, query=qdrant_edge.Query.Nearest(numbers), filter=only, with_payload=["row"],
-        params=qdrant_edge.SearchParams(hnsw_ef=max(SEARCH_EF, limit)),
-    )
-
-
-def _unpack(points: list[qdrant_edge.ScoredPoint]) -> tuple[Rows, Floats]:
-    rows = np.array([(point.payload or {}).get("row", NO_ROW) for point in points], dtype=np.int64)
-    return rows, np.array([point.score for point in points], dtype=np.float32)
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """A context in which what the engine says is a sentence; a space that was loaded anew before a fork ends here too."""
+    try:
+        yield
+    except BaseException as error:
+        # A panic is no `Exception`, and its class cannot be imported.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        said = " ".join(str(error).split())
+        raise Corrupt(f"Qdrant Edge cannot read {folder} ({said}); open the space again, or run: generel load --force") from error

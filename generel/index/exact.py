@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS
 from generel.index.store import NO_ROW, Nearest, Rows, fill
+from generel.index.unit_vectors import check_queries
 from generel.index.vectors_file import Floats, VectorsFile
 
 BLOCK_ROWS = 1 << 14
@@ -26,15 +27,15 @@ class ExactStore:
         """Over `file`; `kinds` is (n,) uint8, positions in `generel.concepts.kinds.KINDS`."""
         if len(kinds) != len(file.vectors):
             raise ValueError(f"{len(kinds)} kinds for {len(file.vectors)} vectors")
-        self._vectors, self._kinds = file.vectors, kinds
+        self._vectors, self.kinds = file.vectors, kinds
 
     def nearest(
         self, vectors: Floats, k: int, *, kinds: Collection[str] | None = None, exclude: Rows | None = None
     ) -> Nearest:
         """As `VectorStore.nearest`, exactly."""
-        vectors = np.atleast_2d(np.asarray(vectors, dtype=np.float32))
+        vectors = check_queries(vectors, dims=self._vectors.shape[1])
         excluded = np.full(len(vectors), NO_ROW) if exclude is None else exclude
-        wanted = None if kinds is None else np.isin(self._kinds, [KINDS.index(kind) for kind in kinds])
+        wanted = None if kinds is None else np.isin(self.kinds, [KINDS.index(kind) for kind in kinds])
         found: list[tuple[Rows, Floats]] = []
         for start in range(0, len(vectors), BLOCK_QUERIES):
             found += self._scan(vectors[start : start + BLOCK_QUERIES], k, wanted, excluded[start : start + BLOCK_QUERIES])

@@ -1,17 +1,22 @@
 """Which names share three-letter pieces with a word that is perhaps misspelled.
 
 Names are cut into the bytes ` warfarin ` -> ` wa`, `war`, `arf`, …; each distinct piece has a posting list of the names that hold it.
-A query counts, for all names at once, how many of its pieces they share: exact counts for a million names in a few
-milliseconds, from which the caller measures only the best.
+A query counts, for all names at once, how many of its rarest pieces they share: a few milliseconds for a million names, of which the
+caller measures only the best.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[np.uint32]
 NAMES_AT_ONCE = 1 << 17
+# Of a query's pieces so many are counted whatever they cost, and more while their lists are short.
+FEWEST, POSTINGS = 4, 400_000
+# Short names may hold fewer of the counted pieces than long ones and still be nearer: so many times the names wanted are looked at.
+SPARE = 20
 
 
 def gram_codes(normalized: str) -> Codes:
@@ -48,18 +53,37 @@ def _split(codes: NDArray[np.uint64], positions: NDArray[np.uint32]) -> Iterator
         yield int(code), run
 
 
-def similarity(lists: Iterable[NDArray[np.uint32]], sizes: NDArray[np.uint16], *, n_grams: int) -> NDArray[np.float32]:
-    """For every name a number in [0, 1]: the mean of what share of the query's pieces it holds and of the Dice coefficient.
+def rarest(lengths: Mapping[int, int]) -> list[int]:
+    """The pieces of a query that are worth counting: the rarest ones, as long as their lists hold POSTINGS names together, and FEWEST at least.
 
-    The first lets a word find the long name that contains it, the second prefers names of the query's own length.
+    A piece that a tenth of all names hold tells few of them apart and costs more than all the rare ones.
 
     Args:
-        lists: posting lists of the query's pieces; pieces that no name holds give none.
-        sizes: distinct pieces of each name.
-        n_grams: distinct pieces of the query.
+        lengths: of the posting list of each piece.
     """
-    held = list(lists)
-    if not held:
-        return np.zeros(len(sizes), np.float32)
-    shared = np.bincount(np.concatenate(held), minlength=len(sizes)).astype(np.float32)
-    return ((shared / n_grams + 2 * shared / (sizes.astype(np.float32) + n_grams)) / 2).astype(np.float32)
+    ascending = sorted(lengths, key=lambda code: (lengths[code], code))
+    total = list(accumulate(lengths[code] for code in ascending))
+    return [code for at, code in enumerate(ascending) if at < FEWEST or total[at] <= POSTINGS]
+
+
+def most_shared(lists: Sequence[NDArray[np.uint32]], sizes: NDArray[np.uint16], *, n_grams: int, n: int) -> NDArray[np.intp]:
+    """Positions of the n names most like a query, in no order; fewer where fewer share any piece with it.
+
+    Likeness is the mean of what share of the counted pieces a name holds and of the Dice coefficient that follows from it. The first
+    lets a word find the long name that contains it, the second prefers names of the query's own length.
+
+    Args:
+        lists: posting lists of the query's pieces that are counted.
+        sizes: distinct pieces of each name.
+        n_grams: distinct pieces of the query, counted or not.
+    """
+    if not lists or not len(sizes):
+        return np.empty(0, np.intp)
+    shared = np.bincount(np.concatenate(lists), minlength=len(sizes))
+    # Names that share too few pieces to be among the best are left before anything is computed for them.
+    at_least = np.cumsum(np.bincount(shared)[::-1])[::-1]  # at_least[i]: names with i pieces or more
+    enough = max(1, int(np.flatnonzero(at_least >= min(SPARE * n, len(sizes)))[-1]))
+    some = np.flatnonzero(shared >= enough)
+    held = shared[some] / len(lists)
+    dice = 2 * held * n_grams / (sizes[some] + n_grams)
+    return some if len(some) <= n else some[np.argpartition(-(held + dice), n - 1)[:n]]

@@ -14,10 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from generel.concepts.errors import Corrupt, NotThere
-from generel.index.grams import gram_codes, similarity
+from generel.concepts.predicates import BY_NAME
+from generel.index.grams import gram_codes, most_shared, rarest
 from generel.index.normalize import normalize
 
 LAYOUT = "1"
+# The key under which the digest of the relations stands.
+TIES_FROM = "ties"
+PREDICATES = tuple(BY_NAME)
 ROLES = ("name", "synonym")
 END = "\U0010ffff"
 MEASURED = 400
@@ -68,6 +72,7 @@ class NamesIndex:
         self.made_from = dict(self._rows("SELECT key, value FROM meta"))
         if self.made_from.pop("layout", None) != LAYOUT:
             raise Corrupt(f"{path} was written by another version of generel; run: generel load")
+        self.ties_from = self.made_from.pop(TIES_FROM, "")
 
     def close(self) -> None:
         """Close the file."""
@@ -167,15 +172,28 @@ class NamesIndex:
         """(id, normal, text, role, concept…) of the names that share most pieces with `normal`."""
         codes = gram_codes(normal).tolist()
         sizes, names = self._grams
-        lists = self._rows(f"SELECT names FROM gram WHERE code IN ({_marks(codes)})", tuple(codes))
-        scores = similarity((np.frombuffer(blob, np.uint32) for (blob,) in lists), sizes, n_grams=len(codes))
+        # SQLite says how long a list is without reading it.
+        lengths = dict(self._rows(f"SELECT code, length(names) / 4 FROM gram WHERE code IN ({_marks(codes)})", tuple(codes)))
+        counted = rarest(lengths)
+        blobs = self._rows(f"SELECT names FROM gram WHERE code IN ({_marks(counted)})", tuple(counted))
         # Kinds are sifted after the cut, so with them the cut is wider.
-        n = min(len(scores), MEASURED if kinds is None else 4 * MEASURED)
-        best = np.argpartition(-scores, n - 1)[:n] if n else np.empty(0, int)
-        ids = names[best[scores[best] > 0]].tolist()
+        n = MEASURED if kinds is None else 4 * MEASURED
+        ids = names[most_shared([np.frombuffer(blob, np.uint32) for (blob,) in blobs], sizes, n_grams=len(codes), n=n)].tolist()
         of_kind, values = _of_kinds(kinds)
         query = "SELECT id, normal, text, role, c.* FROM name JOIN concept c USING (row) WHERE id IN ({}) {}"
         return self._rows(query.format(_marks(ids), of_kind), (*ids, *values))
+
+    def ties(self, row: int, predicate: str | None = None) -> NDArray[np.uint32]:
+        """The rows that the concept of `row` is related to by the evidence, ascending, each once.
+
+        Args:
+            predicate: only by this one, in either direction; None for any.
+        """
+        found = self._rows("SELECT others, predicates FROM tie WHERE row = ?", (int(row),))
+        if not found:
+            return np.empty(0, np.uint32)
+        others, codes = np.frombuffer(found[0][0], np.uint32), np.frombuffer(found[0][1], np.uint8)
+        return np.unique(others if predicate is None else others[codes == PREDICATES.index(predicate)])
 
     def calibration(self, left_kind: str, right_kind: str) -> tuple[NDArray[np.float64], NDArray[np.float64], int] | None:
         """Quantiles, cosines and number of pairs of two kinds in the table's order; None if they were not calibrated."""

@@ -1,6 +1,6 @@
 """Building `names.sqlite`: everything a query needs besides vectors, in a file that opens in a millisecond.
 
-It holds copies: concepts, their names and synonyms, aliases, the calibration. The digests of the tables it was made from
+It holds copies: concepts, their names and synonyms, aliases, what each is related to, the calibration. The digests of the tables it was made from
 are stored with it, so a reader can tell that a space was released anew and this file was not.
 """
 
@@ -15,9 +15,10 @@ import polars as pl
 
 from generel.concepts.atomic import write_beside
 from generel.concepts.kinds import KINDS
+from generel.concepts.predicates import BY_NAME
 from generel.concepts.progress import SILENT, Progress
 from generel.index.grams import postings
-from generel.index.names import LAYOUT
+from generel.index.names import LAYOUT, TIES_FROM
 from generel.index.normalize import normalize
 
 NAME, SYNONYM = 0, 1
@@ -29,6 +30,7 @@ CREATE TABLE alias (alias TEXT, kind TEXT, row INTEGER, PRIMARY KEY (alias, kind
 CREATE TABLE name (id INTEGER PRIMARY KEY, normal TEXT NOT NULL, text TEXT NOT NULL, row INTEGER NOT NULL, role INTEGER NOT NULL);
 CREATE TABLE gram (code INTEGER PRIMARY KEY, names BLOB NOT NULL);
 CREATE TABLE array (key TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE tie (row INTEGER PRIMARY KEY, others BLOB NOT NULL, predicates BLOB NOT NULL);
 CREATE TABLE calibration (left_kind TEXT, right_kind TEXT, n_pairs INTEGER, quantiles BLOB, cosines BLOB, PRIMARY KEY (left_kind, right_kind));
 """
 INDEXES = """
@@ -38,8 +40,8 @@ CREATE INDEX name_normal ON name (normal, role, row);
 
 
 def build_names(
-    path: Path, *, concepts: pl.DataFrame, aliases: pl.DataFrame, calibration: pl.DataFrame,
-    made_from: Mapping[str, str], progress: Progress = SILENT,
+    path: Path, *, concepts: pl.DataFrame, aliases: pl.DataFrame, calibration: pl.DataFrame, made_from: Mapping[str, str],
+    relations: pl.DataFrame | None = None, ties_from: str = "", progress: Progress = SILENT,
 ) -> None:
     """Write the names index to `path`, whole or not at all.
 
@@ -47,7 +49,9 @@ def build_names(
         concepts: SPACE_CONCEPTS.
         aliases: MERGES; rows whose concept is not in the space are passed over.
         calibration: CALIBRATION.
-        made_from: digests of the files behind the frames, stored for the reader to compare.
+        made_from: digests of the files behind these frames, stored for the reader to compare.
+        relations: columns `subject, predicate, object` of RELATIONS; rows with an end outside the space are passed over.
+        ties_from: digest of the file behind `relations`.
     """
     with write_beside(path) as temporary:
         temporary.unlink(missing_ok=True)
@@ -55,10 +59,12 @@ def build_names(
         try:
             # A crash leaves the temporary file, which nobody reads: no journal is needed.
             database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + TABLES)
-            database.executemany("INSERT INTO meta VALUES (?, ?)", [*made_from.items(), ("layout", LAYOUT)])
+            database.executemany("INSERT INTO meta VALUES (?, ?)", [*made_from.items(), ("layout", LAYOUT), (TIES_FROM, ties_from)])
             _write_concepts(database, concepts, aliases)
             _write_names(database, concepts, progress)
             _write_calibration(database, calibration)
+            if relations is not None:
+                _write_ties(database, concepts, relations)
             database.executescript(INDEXES)
             database.commit()
         except sqlite3.OperationalError as error:
@@ -112,3 +118,19 @@ def _write_calibration(database: sqlite3.Connection, calibration: pl.DataFrame) 
     for (left, right), part in calibration.group_by("left_kind", "right_kind"):
         quantiles, cosines = (part.sort("quantile")[column].to_numpy().tobytes() for column in ("quantile", "cosine"))
         database.execute("INSERT INTO calibration VALUES (?, ?, ?, ?, ?)", (left, right, part["n_pairs"][0], quantiles, cosines))
+
+
+def _write_ties(database: sqlite3.Connection, concepts: pl.DataFrame, relations: pl.DataFrame) -> None:
+    """Of every concept the rows it is related to, ascending, and by which predicates, whichever of the two is the subject."""
+    rows = concepts.select("curie", row=pl.col("row").cast(pl.UInt32)).lazy()
+    codes = {name: code for code, name in enumerate(BY_NAME)}
+    both = (
+        relations.lazy().select("subject", "object", code=pl.col("predicate").replace_strict(codes, default=None, return_dtype=pl.UInt8)).drop_nulls()
+        .join(rows.rename({"curie": "subject", "row": "left"}), on="subject").join(rows.rename({"curie": "object", "row": "right"}), on="object")
+        .select("left", "right", "code")
+    )
+    ties = pl.concat([both, both.select(left="right", right="left", code="code")]).unique().sort("left", "right", "code").collect()
+    left, right, code = (ties[column].to_numpy() for column in ("left", "right", "code"))
+    own, starts = np.unique(left, return_index=True)
+    runs = zip(own.tolist(), np.split(right, starts[1:]), np.split(code, starts[1:]), strict=bool(len(own)))
+    database.executemany("INSERT INTO tie VALUES (?, ?, ?)", ((row, others.tobytes(), predicates.tobytes()) for row, others, predicates in runs))

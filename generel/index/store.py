@@ -1,4 +1,4 @@
-"""The small face behind which vectors lie: Qdrant Edge, a plain scan, later a server.
+"""The small face behind which vectors lie: Qdrant Edge, a Qdrant server, a plain scan.
 
 Rows, not CURIEs: row i is the concept whose `row` is i in `concepts.parquet`. Cosines come back descending, equal ones by row,
 and a query that has fewer than k answers is filled up with row -1.
@@ -43,6 +43,9 @@ class VectorStore(Protocol):
             k: how many; at least 1.
             kinds: only rows of these kinds; None for all.
             exclude: (queries,) one row per query that is never its answer; NO_ROW for none.
+
+        Raises:
+            BadInput: a vector is zero, not finite, not of unit norm, or has another length.
         """
         ...
 

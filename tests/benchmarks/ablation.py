@@ -18,22 +18,22 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from generel.concepts.home import Home  # noqa: E402
-from generel.model.encoder import TextEncoder  # noqa: E402
-from training.corpus import Corpus, make_corpus  # noqa: E402
-from training.evaluate.questions import Questions  # noqa: E402
-from training.evaluate.ranking import rank_answers  # noqa: E402
-from training.evaluate.scorers import Cosine  # noqa: E402
-from training.evaluate.split import number_split  # noqa: E402
-from training.evaluate.time_and_locus_questions import later_questions, later_unseen_questions  # noqa: E402
-from training.model import ConceptModel  # noqa: E402
-from training.pipeline import Pipeline  # noqa: E402
-from training.recipe import Recipe, read_recipe  # noqa: E402
-from training.tasks.gene_text import FAMILY as GENE_TEXT  # noqa: E402
-from training.trainer import make_tasks, task_chances  # noqa: E402
-from training.validate import Validation  # noqa: E402
-from training.vectors import concept_vectors  # noqa: E402
-from training.workers import Workers  # noqa: E402
+from generel.concepts.home import Home
+from generel.model.encoder import TextEncoder
+from training.corpus import Corpus, make_corpus
+from training.evaluate.questions import Questions
+from training.evaluate.ranking import rank_answers
+from training.evaluate.scorers import Cosine
+from training.evaluate.split import number_split
+from training.evaluate.time_and_locus_questions import later_questions, later_unseen_questions
+from training.model import ConceptModel
+from training.pipeline import Pipeline
+from training.recipe import Recipe, read_recipe
+from training.tasks.gene_text import FAMILY as GENE_TEXT
+from training.trainer import make_tasks, task_chances
+from training.validate import Validation
+from training.vectors import concept_vectors
+from training.workers import Workers
 
 GROUPS = {
     "synonym": ("synonym",), "is-a": ("is_a",), "variant-trait": ("variant_associated_with",), "variant-gene": ("variant_of_gene", "expression_variant_of", "in_linkage_with"),

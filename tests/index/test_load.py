@@ -11,11 +11,13 @@ import pytest
 
 from generel.concepts.errors import Busy, Corrupt, GenerelError, NotThere, NotWritable
 from generel.index import load as load_module
-from generel.index.freshness import edge_folder, edge_is_current, names_are_current
-from generel.index.load import Loaded, PoorIndexError, load_space
+from generel.index.edge_folder import current_edge
+from generel.index.freshness import names_are_current
+from generel.index.load import Loaded, load_space
 from generel.index.lock import hold
 from generel.index.names import NamesIndex
 from generel.index.open_store import open_store
+from generel.index.recall import PoorIndexError, Recall
 from generel.index.space_folder import read_manifest
 from generel.index.store import VectorStore
 from generel.index.vectors_file import VectorsFile
@@ -42,15 +44,27 @@ def store_of(space: Path) -> tuple[VectorStore, str]:
     return open_store(space, read_manifest(space), file=VectorsFile.open(space / "vectors.safetensors"), kinds=names.kinds)
 
 
+def edge_of(space: Path) -> Path:
+    """The Edge folder that a space is served from."""
+    edge = current_edge(space, read_manifest(space))
+    assert edge is not None
+    return edge
+
+
+def names_in_index(space: Path) -> list[str]:
+    """What lies in `index/`, sorted."""
+    return sorted(path.name for path in (space / "index").iterdir())
+
+
 def test_loading_builds_names_and_edge(tmp_path: Path) -> None:
     """The first load builds both, the second neither; `current` points to the folder of these very vectors."""
     space = write_world(tmp_path / "world", load=False)
-    assert load_space(space) == Loaded(12, "edge", 1.0, ("names", "edge"))
+    assert load_space(space) == Loaded(12, "edge", Recall(1.0, 1.0), ("names", "edge"))
     manifest = read_manifest(space)
-    assert (space / "index/current").readlink().name == f"edge-{manifest.digest_of('vectors.safetensors')[:16]}"
-    assert load_space(space) == Loaded(12, "edge", None, ())
+    assert (space / "index/current").readlink().name.startswith(f"edge-{manifest.digest_of('vectors.safetensors')[:16]}-none-")
+    assert load_space(space) == Loaded(12, "edge", Recall(1.0, 1.0), ())
     assert load_space(space, force=True).built == ("names", "edge")
-    assert sorted(path.name for path in (space / "index").iterdir()) == [".lock", "current", edge_folder(space, manifest).name, "names.sqlite"]
+    assert names_in_index(space) == [".lock", "current", edge_of(space).name, "names.sqlite", "verified.json"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -99,9 +113,9 @@ def test_names_of_another_release_are_built_again(space: Path) -> None:
     other = write_world(space.parent / "other", load=False, vectors=unit(np.eye(12, 3) + 0.1))
     shutil.copytree(space / "index", other / "index", symlinks=True)
     assert names_are_current(other, read_manifest(other))
-    assert not edge_is_current(other, read_manifest(other))
+    assert current_edge(other, read_manifest(other)) is None
     assert load_space(other).built == ("edge",)
-    assert sorted(path.name for path in (other / "index").iterdir())[1:] == ["current", edge_folder(other, read_manifest(other)).name, "names.sqlite"]
+    assert names_in_index(other) == [".lock", "current", edge_of(other).name, "names.sqlite", "verified.json"]
 
 
 def test_what_a_crash_left_is_removed(space: Path) -> None:
@@ -155,12 +169,10 @@ def test_stale_edge_falls_back_to_the_scan_and_says_so(space: Path) -> None:
 
 def test_an_unreadable_edge_folder_falls_back_to_the_scan(space: Path) -> None:
     """A folder that the engine cannot open is answered by the exact store, with the engine's words."""
-    folder = edge_folder(space, read_manifest(space))
-    shutil.rmtree(folder / "segments")
-    (folder / "edge_config.json").write_text("{")
+    (edge_of(space) / "edge_config.json").write_text("{")
     store, note = store_of(space)
     assert store.name == "exact"
-    assert "Qdrant Edge cannot open its index" in note
+    assert "Qdrant Edge cannot read" in note
     assert store.nearest(world_vectors()[[5]], 1).rows.tolist() == [[5]]
 
 
@@ -172,22 +184,22 @@ def test_without_the_wheel_the_scan_answers(space: Path, monkeypatch: pytest.Mon
     assert store.name == "exact"
     assert "qdrant-edge-py cannot be imported" in note
     monkeypatch.setattr(load_module, "find_spec", lambda name: None)
-    assert load_space(space, force=True) == Loaded(12, "exact", None, ("names",), "qdrant-edge-py is not installed")
+    assert load_space(space, force=True) == Loaded(12, "exact", None, ("names",), note="the exact scan serves because qdrant-edge-py is not installed")
 
 
 def test_a_poor_index_is_not_installed(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index that misses neighbors is thrown away; the space is loaded all the same and says what serves."""
+    shutil.rmtree(edge_of(space))
     (space / "index/current").unlink()
-    shutil.rmtree(edge_folder(space, read_manifest(space)))
 
-    def refuse(space: Path, into: Path, **options: object) -> float:
+    def refuse(space: Path, into: Path, **options: object) -> Recall:
         raise PoorIndexError("the Edge index was refused: recall@10 against the exact search is 0.500, below 0.9")
 
     monkeypatch.setattr(load_module, "run_edge_build", refuse)
     result = load_space(space)
     assert (result.store, result.built) == ("exact", ())
     assert "0.500" in result.note
-    assert sorted(path.name for path in (space / "index").iterdir()) == [".lock", "names.sqlite"]
+    assert names_in_index(space) == [".lock", "names.sqlite", "verified.json"]
 
 
 def test_a_build_that_dies_is_an_error_and_keeps_the_old_index(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +217,7 @@ def test_a_build_that_dies_is_an_error_and_keeps_the_old_index(space: Path, monk
 
 def test_ctrl_c_during_a_build_keeps_the_old_index(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing half-built is left, the lock is free, and the old index answers."""
-    before = sorted(path.name for path in (space / "index").iterdir())
+    before = names_in_index(space)
 
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
@@ -213,7 +225,7 @@ def test_ctrl_c_during_a_build_keeps_the_old_index(space: Path, monkeypatch: pyt
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(subprocess, "run", interrupt)
         load_space(space, force=True)
-    assert sorted(path.name for path in (space / "index").iterdir()) == before
+    assert names_in_index(space) == [name for name in before if name != "verified.json"] + ["verified.json"]
     assert store_of(space)[0].name == "edge"
     assert load_space(space, wait=False).built == ()
 
@@ -252,4 +264,4 @@ def test_modules_of_the_working_directory_are_not_taken_for_libraries(space: Pat
     trap.mkdir()
     (trap / "numpy.py").write_text("raise SystemExit('wrong numpy')")
     monkeypatch.chdir(trap)
-    assert load_space(space, force=True).recall == 1.0
+    assert load_space(space, force=True).recall == Recall(1.0, 1.0)

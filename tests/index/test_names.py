@@ -13,7 +13,7 @@ from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, SPACE_CONCEPTS
 from generel.index.names import NamesIndex
 from generel.index.names_build import build_names
-from tests.worlds import ALIASES, CONCEPTS, world_concepts
+from tests.worlds import ALIASES, CONCEPTS, world_concepts, world_relations
 
 CALIBRATED = pl.DataFrame(
     [("drug", "gene", quantile, cosine, 9) for quantile, cosine in ((0.0, -0.5), (0.5, 0.1), (1.0, 0.75))],
@@ -138,3 +138,18 @@ def test_a_missing_or_broken_file_says_how_to_mend_it(tmp_path: Path) -> None:
     with pytest.raises(Corrupt, match="run: generel load --force"):
         NamesIndex(tmp_path / "names.sqlite")
 
+
+
+def test_what_is_related_is_found_from_both_ends(tmp_path: Path) -> None:
+    """simvastatin (row 5) treats the infarction (8) by two sources, targets SLCO1B1 (2) and is affected by the variant (0)."""
+    relations = world_relations().vstack(world_relations().head(1).with_columns(object=pl.lit("hgnc:1")))
+    build_names(
+        tmp_path / "n", concepts=world_concepts(), aliases=MERGES.empty(), calibration=CALIBRATION.empty(), made_from={}, relations=relations, ties_from="d",
+    )
+    names = NamesIndex(tmp_path / "n")
+    assert names.ties_from == "d"
+    assert names.ties(5).tolist() == [0, 2, 8]
+    assert names.ties(8).tolist() == [5]
+    assert names.ties(5, "treats").tolist() == [8]
+    assert names.ties(0, "variant_of_gene").tolist() == [2]
+    assert names.ties(0, "treats").tolist() == names.ties(7).tolist() == []

@@ -39,6 +39,12 @@ def precision_by_loop(scores: Sequence[float], labels: Sequence[bool]) -> float:
     return total
 
 
+def precisions_by_loop(answers: Sequence[float], negatives: Sequence[float]) -> list[float]:
+    """The precision at each answer of one ranking, best first: i answers from the top on over these and the negatives above, of which tied ones count half."""
+    above = sorted(sum(1.0 if each > answer else 0.5 if each == answer else 0.0 for each in negatives) for answer in answers)
+    return [place / (place + below) for place, below in enumerate(above, start=1)]
+
+
 def complete_by_loop(
     vectors: Mapping[str, Sequence[float]], *, shown: Collection[str], hidden: Collection[str]
 ) -> tuple[float, float]:

@@ -110,7 +110,7 @@ def random_split(seed: int, *, n: int = 60, ties: int = 6) -> NumberedSplit:
     )
 
 
-def random_unit(n: int, *, dims: int, seed: int) -> np.ndarray:
+def random_unit(n: int, *, dims: int, seed: int | list[int]) -> np.ndarray:
     """(n, dims) float32, unit norm, in all directions alike."""
     vectors = np.random.default_rng(seed).normal(size=(n, dims))
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)

@@ -5,13 +5,14 @@ import pytest
 from scipy.sparse import csr_array
 
 from generel.concepts.errors import BuildMismatch
-from tests.training.evaluate_world import random_split, random_unit
+from tests.training.evaluate_world import NUMBER, random_split, random_unit, world
 from training.evaluate.breakdowns import Groups, break_down
 from training.evaluate.comparison import compare
 from training.evaluate.graph_scorers import CoSharing, ppmi_vectors, sharing_rows
 from training.evaluate.metrics import auroc
 from training.evaluate.outcomes import Outcome
-from training.evaluate.questions import Questions, relation_questions
+from training.evaluate.pair_figures import with_whole
+from training.evaluate.questions import Questions, draw_synonyms, relation_questions, synonym_questions
 from training.evaluate.ranking import rank_answers
 from training.evaluate.scorers import Cosine
 from training.evaluate.settings import Settings
@@ -60,6 +61,35 @@ def test_rare_and_common_diseases_are_told_apart() -> None:
     groups = Groups(split, random_unit(split.n_concepts, dims=8, seed=1), rare).of(questions := asked(split))
     assert (groups["asking disease is rare"] ^ groups["asking disease is common"]).all()
     assert (groups["asking disease is rare"] == rare[questions.queries]).all()
+
+
+def test_genes_are_told_apart_by_how_much_the_build_ties_them_to() -> None:
+    """INS has two ties and ATK none in the build: of genes with any the middle one has two, so INS is well studied; held-out rows count."""
+    split = world()
+    groups = Groups(split, random_unit(16, dims=4, seed=1), np.zeros(16, dtype=bool))
+    genes = np.array([NUMBER["hgnc:1"], NUMBER["hgnc:2"]])
+    assert groups.annotations[genes].tolist() == [2, 0] and groups.annotations[NUMBER["dbsnp:rs1"]] == 3
+    assert groups.well_studied(genes).tolist() == [True, False]
+    found = groups.of_concepts({"asking": genes})
+    assert found["asking gene is well studied (2 annotations or more)"].tolist() == [True, False] == (~found["asking gene is less studied"]).tolist()
+
+
+def test_synonyms_are_grouped_by_their_answers() -> None:
+    """A text has no ties and no kind: the concept it names has."""
+    split = random_split(3, n=150)
+    rare = np.arange(split.n_concepts) % 2 == 0
+    questions = next(iter(synonym_questions(split, draw_synonyms(split, part="test", limit=500, seed=0))))
+    groups = Groups(split, random_unit(split.n_concepts, dims=8, seed=1), rare).of(questions)
+    assert (groups["answering disease is rare"] == rare[questions.answers]).all()
+    assert not any(name.startswith("asking") for name in groups)
+    assert any(name.startswith("nearest training name") for name in groups)
+
+
+def test_pairs_are_grouped_where_there_are_enough_of_both_sorts() -> None:
+    """Sixty pairs of which every other is true: a group of thirty has fifteen of each and is left out, one of sixty is kept."""
+    labels, everything = np.arange(60) % 2 == 0, np.ones(60, dtype=bool)
+    parts = with_whole("pairs", labels, {"some": np.arange(60) < 30, "all again": everything})
+    assert {name: int(inside.sum()) for name, inside in parts.items()} == {"pairs": 60, "pairs, all again": 60}
 
 
 def test_a_better_space_is_told_from_a_random_one_and_equal_ones_do_not_differ() -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, csr_matrix
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
+from generel.apps.cells.score import principal_components
 from generel.concepts.errors import BadTable, Corrupt, MissingExtra, NotThere
-from tests.training.evaluate_oracles import cell_by_loop
 from tests.training.evaluate_world import random_unit
 from training.evaluate.cells import (
     EXPRESSION,
@@ -22,10 +22,7 @@ from training.evaluate.cells import (
     RANDOM,
     Cells,
     as_expression,
-    embed_cells,
-    keep_top,
     measure_cells,
-    principal_components,
     read_cells,
 )
 from training.evaluate.measures import Measure
@@ -49,32 +46,13 @@ def figures(measures: Sequence[Measure], method: str) -> dict[str, Measure]:
     return {each.metric: each for each in measures if each.method == method}
 
 
-@settings(max_examples=40)
-@given(st.integers(0, 2**32), st.integers(1, 8))
-def test_cells_are_those_of_a_plain_loop(seed: int, top: int) -> None:
-    """Whatever the ties, unknown genes and empty cells: weights are the expression, the top genes are counted among known ones."""
-    rng = np.random.default_rng(seed)
-    expression = rng.integers(0, 4, (5, 8)).astype(np.float32)
-    expression[rng.random(5) < 0.2] = 0
-    vectors = random_unit(8, dims=3, seed=seed)
-    vectors[rng.random(8) < 0.3] = 0
-    expected = [cell_by_loop(row.tolist(), vectors.tolist(), top=top) for row in expression]
-    assert embed_cells(csr_array(expression), vectors, top=top) == pytest.approx(np.array(expected), abs=1e-5)
-
-
-def test_genes_tied_with_the_last_are_in() -> None:
-    """Of 5, 2, 2 and 1 the top two are three; an empty cell stays empty."""
-    kept = keep_top(csr_array(np.array([[2, 5, 1, 2], [0, 0, 0, 0], [0, 3, 0, 0]], dtype=np.float32)), top=2)
-    assert kept.toarray().tolist() == [[2, 5, 0, 2], [0, 0, 0, 0], [0, 3, 0, 0]]
-
-
 def test_counts_are_normalized_and_logarithms_are_taken_as_they_are(tmp_path: Path) -> None:
     """Counts 1 and 3 become log(1 + 2500) and log(1 + 7500); scaled values are refused."""
     counts = as_expression(csr_matrix([[1, 3], [0, 0]]), path=tmp_path)
     assert counts.toarray() == pytest.approx(np.array([[np.log1p(2500), np.log1p(7500)], [0, 0]]))
     assert as_expression(np.array([[0.5, 0.0]]), path=tmp_path).toarray().tolist() == [[0.5, 0.0]]
     for value in (-1.5, float("nan")):
-        with pytest.raises(BadTable, match="expression below 0 or that is no number"):
+        with pytest.raises(BadTable, match=r"1 values that are (below 0|no numbers)"):
             as_expression(np.array([[value, 1.0]]), path=tmp_path)
 
 

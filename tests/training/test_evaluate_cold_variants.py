@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
+from generel.concepts.tables import VARIANTS
 from tests.training.evaluate_world import random_unit
 from tests.training.test_evaluate_time_and_locus import split_of
 from training.evaluate.cold_variants import cold_variant_questions, fold_in, fold_into_space, show_genes
@@ -65,8 +67,33 @@ def test_a_cold_variant_is_the_mean_of_its_genes() -> None:
     assert folded[cold[1]] == pytest.approx(vectors[number["hgnc:3"]], abs=1e-6) and not folded[cold[2]].any()
     others = np.setdiff1d(np.arange(shown.n_concepts), cold)
     assert (folded[others] == vectors[others]).all()
-    space = fold_into_space(SpaceVectors(vectors, np.zeros((len(vectors), 10), np.float32), ~vectors.any(axis=1)), shown)
+    before = SpaceVectors(vectors, np.zeros((len(vectors), 10), np.float32), ~vectors.any(axis=1))
+    space = fold_into_space(before, shown, weights={}, variants=VARIANTS.empty(), window=100)
     assert np.flatnonzero(space.missing).tolist() == [cold[2]]
+
+
+def test_a_cold_variant_is_composed_as_training_composes() -> None:
+    """Of its genes, of what others of these are tied to, and of its locus: rs9 of both genes and of what rs1 has, by the weights of the sorts; rs11 of rs1's traits, near which it lies."""
+    shown = show_genes(world())
+    number = {curie: place for place, curie in enumerate(shown.curies)}
+    vectors = random_unit(shown.n_concepts, dims=4, seed=1)
+    cold = [number[curie] for curie in ("dbsnp:rs9", "dbsnp:rs10", "dbsnp:rs11")]
+    vectors[cold] = 0
+    row = {"build": "GRCh38", "chromosome": "1", "reference_allele": None, "alternate_allele": "A", "consequence": None, "source": "by hand", "source_version": "1"}
+    variants = pl.DataFrame([{**row, "variant": "dbsnp:rs1", "position": 1000}, {**row, "variant": "dbsnp:rs11", "position": 1100}], schema=VARIANTS.empty().schema)
+    weights = {"own": 5.0, "genes": 0.5, "gene_profile": 2.0, "locus": 3.0, "linkage": 1.0}
+    before = SpaceVectors(vectors, np.zeros((len(vectors), 10), np.float32), ~vectors.any(axis=1))
+    folded = fold_into_space(before, shown, weights=weights, variants=variants, window=100)
+    genes, traits = (unit(sum(vectors[number[curie]] for curie in curies)) for curies in (("hgnc:1", "hgnc:2"), ("mondo:1", "mondo:2")))
+    assert folded.vectors[cold[0]] == pytest.approx(unit(0.5 * genes + 2 * traits), abs=1e-5)
+    assert folded.vectors[cold[1]] == pytest.approx(vectors[number["hgnc:3"]], abs=1e-5)
+    assert folded.vectors[cold[2]] == pytest.approx(traits, abs=1e-5)
+    assert not folded.missing[cold].any()
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    """At unit norm."""
+    return vector / np.linalg.norm(vector)
 
 
 def test_effects_are_drawn_and_none_is_no_picture(tmp_path: Path) -> None:

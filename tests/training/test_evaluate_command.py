@@ -190,6 +190,16 @@ def test_a_space_is_compared_with_another_of_its_build(released: Path, tmp_path:
     assert all(row["right"] - row["left"] == pytest.approx(row["difference"], abs=1e-5) for row in rows)
 
 
+def test_rivals_are_refused_before_anything_is_trained(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PecanPy the way to get it is told; beside another space a rival has nothing to say."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("GENEREL_PECANPY", raising=False)
+    missing = run(released, "small", "--rival", "node2vec")
+    assert missing.exit_code == 66 and "pecanpy/bin/pip install pecanpy==2.0.9" in missing.stderr
+    both = run(released, "small", "--rival", "transe", "--compare", "small")
+    assert both.exit_code == 2 and "a rival knows nothing of either space" in both.stderr
+
+
 def test_a_bad_file_costs_its_own_figures_alone(released: Path, tmp_path: Path) -> None:
     """Gene properties without their columns are an error at the end; what else was asked is printed and written before it."""
     (tmp_path / "gene_properties").mkdir()

@@ -10,17 +10,16 @@ from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
+from generel.apps.gene_properties.folds import plan_folds, split_genes
+from generel.apps.gene_properties.labels import LabeledGenes
 from generel.concepts.errors import BadTable, NotThere
 from tests.training.evaluate_world import random_unit
 from training.evaluate import gene_properties
 from training.evaluate.gene_properties import (
     MAJORITY,
-    GeneLabels,
     gene_rows,
     measure_gene_properties,
-    plan_folds,
     read_gene_labels,
-    split_genes,
     text_terms,
 )
 from training.evaluate.measures import Measure
@@ -28,10 +27,10 @@ from training.evaluate.measures import Measure
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "gene_properties"
 
 
-def task(classes: Sequence[int], genes: Sequence[str] | None = None, names: Sequence[str] = ("no", "yes")) -> GeneLabels:
+def task(classes: Sequence[int], genes: Sequence[str] | None = None, names: Sequence[str] = ("no", "yes")) -> LabeledGenes:
     """Genes of these classes, every row its own gene unless they are given."""
     own = [f"GENE{place}" for place in range(len(classes))] if genes is None else list(genes)
-    return GeneLabels("made up", own, [f"text of {gene}" for gene in own], np.array(classes), list(names))
+    return LabeledGenes("made up", own, [f"text of {gene}" for gene in own], np.array(classes), list(names))
 
 
 def figures(measures: Sequence[Measure], method: str) -> dict[str, Measure]:

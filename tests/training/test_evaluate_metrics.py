@@ -10,12 +10,14 @@ from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.oracles import auroc_by_loop, figures_by_loop, rank_by_loop
+from tests.training.evaluate_oracles import precisions_by_loop
 from training.evaluate import ranking
 from training.evaluate.metrics import (
     Ranks,
     auroc,
     average_precision,
     bootstrap_means,
+    fair_average_precision,
     per_query,
     pool,
     realistic_ranks,
@@ -71,7 +73,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 def test_a_worked_example_has_the_figures_on_paper() -> None:
     """Above 1, 0 and 20 with ties 1, 0 and 0 of 40 negatives: ranks 2.5, 1 and 21; AUROC 1 - 1.5/40, 1 and .5."""
-    ranks = Ranks(np.array([1, 0, 20]), np.array([1, 0, 0]), np.array([40, 40, 40]), np.array([0.5, 1.0, 0.75]), np.array([7, 8, 7]))
+    ranks = Ranks(np.array([1, 0, 20]), np.array([1, 0, 0]), np.array([40, 40, 40]), np.array([0.5, 1.0, 0.75]), np.array([2.0, 0.0, 1.5]), np.array([7, 8, 7]))
     assert realistic_ranks(ranks).tolist() == [2.5, 1.0, 21.0]
     assert auroc(ranks).tolist() == [1 - 1.5 / 40, 1.0, 0.5]
     figures = summarize(per_query(ranks), resamples=50, seed=0)
@@ -81,6 +83,8 @@ def test_a_worked_example_has_the_figures_on_paper() -> None:
     assert figures.fair_auroc.value == 0.75
     # Who is 7 asks twice: the first of its answers has 1.5 negatives above, the second 20.
     assert figures.average_precision.value == pytest.approx((1 / 2.5 + 1 / 1 + 2 / 22) / 3)
+    # Among the equally popular, 1.5 are above its first answer (the third question) and 2 above its second.
+    assert figures.fair_average_precision.value == pytest.approx((2 / 4 + 1 / 1 + 1 / 2.5) / 3)
 
 
 @given(cases())
@@ -112,8 +116,47 @@ def test_average_precision_is_that_of_scikit_learn(seed: int, n_candidates: int,
     scores = rng.permutation(n_candidates + n_answers).astype(float)
     truth = np.arange(len(scores)) < n_answers
     above = np.array([(scores[~truth] > score).sum() for score in scores[truth]])
-    ranks = Ranks(above, np.zeros_like(above), np.full_like(above, n_candidates), np.ones(n_answers), np.zeros_like(above))
+    ranks = Ranks(above, np.zeros_like(above), np.full_like(above, n_candidates), np.ones(n_answers), np.zeros(n_answers), np.zeros_like(above))
     assert average_precision(ranks).mean() == pytest.approx(average_precision_score(truth, scores))
+
+
+@settings(max_examples=40)
+@given(cases(), st.integers(0, 2**32), st.integers(1, 3))
+def test_precision_among_equally_popular_negatives_is_that_of_a_plain_loop(case: Case, seed: int, n_asking: int) -> None:
+    """Whoever asks several times has one ranking: all its answers among all the negatives that these bring; ties count half."""
+    rng = np.random.default_rng(seed)
+    n_questions, n_candidates = case.scores.shape
+    asking = rng.integers(0, n_asking, n_questions)
+    scores = case.scores[asking % n_questions]
+    degrees = rng.integers(0, 4, n_candidates)
+    questions = Questions(
+        "relations", "is_a", ("is_a",), "disease-disease", asking, case.answers, np.arange(n_candidates), csr_array(case.hidden.astype(np.float32)), n_questions, degrees,
+    )
+    sheet = Sheet(case.scores[np.arange(n_asking) % n_questions])
+    found = fair_average_precision(rank_answers(sheet, questions))
+    own = [[place for place in places if place >= 0] for places in questions.as_popular.tolist()]
+    expected: list[float] = []
+    for who in sorted(set(asking.tolist())):
+        mine = np.flatnonzero(asking == who).tolist()
+        negatives = [float(scores[other, place]) for other in mine for place in own[other]]
+        expected += precisions_by_loop([float(scores[other, case.answers[other]]) for other in mine], negatives)
+    assert sorted(found.tolist()) == pytest.approx(sorted(expected))
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(20, 80))
+def test_precision_among_equally_popular_negatives_is_that_of_scikit_learn(seed: int, n_answers: int, n_candidates: int) -> None:
+    """One who asks for several answers, without ties: `average_precision_score` of the answers and of the negatives that each of them brings."""
+    rng = np.random.default_rng(seed)
+    scores, degrees = rng.permutation(n_candidates).astype(float)[None, :], rng.integers(0, 5, n_candidates)
+    answers = rng.choice(n_candidates, n_answers, replace=False)
+    hidden = np.zeros((n_answers, n_candidates), dtype=np.float32)
+    hidden[:, answers] = ~np.eye(n_answers, dtype=bool)
+    asking = np.zeros(n_answers, dtype=np.int64)
+    questions = Questions("relations", "is_a", ("is_a",), "disease-disease", asking, answers, np.arange(n_candidates), csr_array(hidden), n_answers, degrees)
+    ranked = np.concatenate((scores[0, answers], scores[0, questions.as_popular[questions.as_popular >= 0]]))
+    expected = average_precision_score(np.arange(len(ranked)) < n_answers, ranked)
+    assert fair_average_precision(rank_answers(Sheet(scores), questions)).mean() == pytest.approx(expected)
 
 
 @given(cases(), st.integers(0, 2**32))
@@ -145,6 +188,8 @@ def test_popularity_is_at_chance_among_equally_popular_negatives() -> None:
     ranks = rank_answers(Sheet(np.repeat(degrees[None, :], 300, axis=0)), questions)
     assert auroc(ranks).mean() > 0.62
     assert abs(ranks.fair.mean() - 0.5) < 0.03
+    # By its degree the answer is about in the middle of the 50 others: 25 are above it.
+    assert fair_average_precision(ranks).mean() == pytest.approx(1 / 26, abs=0.02)
 
 
 @given(cases(), st.integers(0, 2**32))
@@ -193,7 +238,7 @@ def test_a_score_that_is_no_number_is_refused() -> None:
 
 def test_the_interval_is_that_of_the_binomial() -> None:
     """Of 400 queries half are right: the standard error is .025, the interval .5 -+ 1.96 * .025."""
-    values = np.repeat([[0.0] * 5, [1.0] * 5], 200, axis=0)
+    values = np.repeat([[0.0] * 6, [1.0] * 6], 200, axis=0)
     interval = summarize(values, resamples=4000, seed=1).recall_at_10
     assert interval.value == 0.5
     assert [interval.low, interval.high] == pytest.approx([0.451, 0.549], abs=0.006)
@@ -219,6 +264,6 @@ def test_the_same_seed_draws_the_same_resamples_whatever_the_blocks() -> None:
 
 def test_pooled_queries_stand_one_after_the_other() -> None:
     """Pooling keeps every query of every kind."""
-    left, right = (Ranks(*(np.array([number]) for number in numbers)) for numbers in ((1, 2, 3, 0.5, 7), (4, 5, 6, 0.75, 7)))
+    left, right = (Ranks(*(np.array([number]) for number in numbers)) for numbers in ((1, 2, 3, 0.5, 1, 7), (4, 5, 6, 0.75, 2, 7)))
     assert [column.tolist() for column in pool([left, right])[:4]] == [[1, 4], [2, 5], [3, 6], [0.5, 0.75]]
     assert len(set(pool([left, right]).asking.tolist())) == 2

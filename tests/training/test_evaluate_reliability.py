@@ -55,7 +55,7 @@ def test_a_planted_signal_lies_high(tmp_path: Path) -> None:
 def test_the_recall_curve_is_that_of_a_plain_count() -> None:
     """Ranks 1, 3 and 40 of 100 candidates: a third, two thirds from 3 on, all from 40 on."""
     questions = Questions("relations", "is_a", ("is_a",), "disease-disease", np.arange(3), np.arange(3), np.arange(100), None, 3)
-    ranks = Ranks(np.array([0, 2, 39]), np.zeros(3, int), np.full(3, 99), np.ones(3), np.arange(3))
+    ranks = Ranks(np.array([0, 2, 39]), np.zeros(3, int), np.full(3, 99), np.ones(3), np.zeros(3), np.arange(3))
     k, recall = recall_curve(Outcome(questions, "generel cosine", "", ranks))
     assert k[0] == 1 and k[-1] == 100
     assert recall.tolist() == [sum(rank <= each for rank in (1, 3, 40)) / 3 for each in k]

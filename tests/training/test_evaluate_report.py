@@ -7,6 +7,7 @@ from training.evaluate.metrics import Figures, Interval
 from training.evaluate.outcomes import Evaluation, Row
 from training.evaluate.report import (
     summarize_headlines,
+    tell_rivals,
     to_markdown,
     to_records,
     to_table,
@@ -23,7 +24,7 @@ FAIR = Interval(0.5, 0.4, 0.6)
 
 def row(method: str, mrr: float, *, protocol: str = "relations", predicate: str = "gene_of_disease", kinds: str = "gene-disease", form: str = "") -> Row:
     """A row of 200 of 350 queries among 12,000 candidates with this MRR."""
-    return Row(protocol, predicate, kinds, method, 200, 350, 12_000, Figures(Interval(mrr, mrr - 0.01, mrr + 0.01), FAIR, FAIR, FAIR, FAIR), form)
+    return Row(protocol, predicate, kinds, method, 200, 350, 12_000, Figures(Interval(mrr, mrr - 0.01, mrr + 0.01), FAIR, FAIR, FAIR, FAIR, FAIR), form)
 
 
 GENES = [row("generel cosine", 0.22), row("generel vote", 0.13), row("raw encoder", 0.02), row("raw encoder vote", 0.06), row("degree", 0.018), row("TF-IDF", 0.9, form="word 1-2")]
@@ -83,3 +84,11 @@ def test_the_json_file_holds_facts_sentences_and_figures(tmp_path: Path) -> None
     assert content["build"] == FACTS["build"]
     assert content["summary"] == summarize_headlines(GENES)
     assert content["figures"] == to_records(GENES)
+
+
+def test_what_rivals_were_given_is_told_under_their_name_in_the_table() -> None:
+    """In the order in which they were trained; an evaluation without rivals says nothing of them."""
+    given = {"node2vec": "PecanPy, took 90 s", "TransE (60 s)": "PyKEEN, 60 s of training"}
+    assert tell_rivals(Evaluation(GENES, FACTS | {"rivals": given})) == ["node2vec: PecanPy, took 90 s", "TransE (60 s): PyKEEN, 60 s of training"]
+    assert "- TransE (60 s): PyKEEN, 60 s of training" in to_markdown(Evaluation(GENES, FACTS | {"rivals": given}))
+    assert tell_rivals(Evaluation(GENES, FACTS)) == []

@@ -13,12 +13,11 @@ from training.evaluate.questions import relation_questions
 from training.evaluate.ranking import rank_answers
 
 pytest.importorskip("pykeen", reason="PyKEEN is not installed (extra 'rivals')")
-from training.evaluate.graph_rivals import GraphRival
-from training.evaluate.settings import RIVALS
+from training.evaluate.graph_rivals import OF_PYKEEN, GraphRival
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("name", OF_PYKEEN)
 def test_a_rival_learns_what_it_is_shown(name: str) -> None:
     """Asked about its own training rows it is far better than chance, and its scores are those of PyKEEN for each triple."""
     split = random_split(3, n=40)

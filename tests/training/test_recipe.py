@@ -131,4 +131,5 @@ def test_a_recipe_as_plain_values_is_json_of_the_same() -> None:
     values = parse('[families]\ntied = ["targets"]').as_dict()
     assert values["families"] == {"tied": ("targets",)}
     assert values["sampling"]["anchors"] == Recipe().sampling.anchors
-    assert set(values) == set(Recipe.__dataclass_fields__)
+    # Stage one does not depend on the settings of stage two.
+    assert set(values) == set(Recipe.__dataclass_fields__) - {"fine_tuning"}

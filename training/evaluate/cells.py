@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler, normalize
+from sklearn.preprocessing import StandardScaler
 
+from generel.apps.cells.expression import Floats, check_expression, mean_vectors, normalize_counts
+from generel.apps.cells.score import COMPONENTS, principal_components
 from generel.concepts.errors import BadTable, Corrupt, MissingExtra, NotThere
 from training.evaluate.bootstrap import bootstrap
 from training.evaluate.measures import Measure
@@ -33,14 +33,10 @@ from training.evaluate.split import Numbers
 PROTOCOL = "cells"
 # Columns of `obs` under which cells are commonly labeled.
 LABELS = ("cell_type", "celltype", "louvain", "bulk_labels", "classified", "label")
-COMPONENTS = 50
 EXPRESSION, RANDOM, MAJORITY = f"PCA-{COMPONENTS} of the expression", "random gene vectors", "majority"
 AGREEMENTS = {"ARI": adjusted_rand, "NMI": normalized_mutual_information}
 NEIGHBORS = 15
 ITERATIONS = 1000
-# Counts are brought to so many a cell, as Seurat and Scanpy do.
-COUNTS_A_CELL = 10_000
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -100,41 +96,8 @@ def as_expression(matrix: Any, *, path: Path) -> csr_array:
         BadTable: values that are negative or no numbers.
     """
     values = csr_array(matrix).astype(np.float32)
-    if not (np.isfinite(values.data).all() and (values.data >= 0).all()):
-        raise BadTable(f"{path} has expression below 0 or that is no number; give counts or their logarithm, not scaled values")
-    if (values.data % 1).any():
-        return values
-    sums = np.maximum(values.sum(axis=1), 1)
-    normalized = csr_array(diags_array((COUNTS_A_CELL / sums).astype(np.float32), dtype=np.float32) @ values)
-    normalized.data = np.log1p(normalized.data)
-    return normalized
-
-
-def embed_cells(expression: csr_array, vectors: Floats, *, top: int) -> Floats:
-    """(cells, dims) unit norm: the expression-weighted mean of the vectors of the `top` genes, zeros where a cell expresses no known one.
-
-    Genes tied with the last of the top ones are in as well: which of many genes of one count come first would be chance.
-
-    Args:
-        vectors: (genes, dims); genes with zeros are unknown and not among the top ones.
-    """
-    known = np.flatnonzero(vectors.any(axis=1))
-    weights = keep_top(csr_array(expression[:, known]), top=top)
-    return normalize(weights @ vectors[known])
-
-
-def keep_top(expression: csr_array, *, top: int) -> csr_array:
-    """The expression with each cell's `top` highest values, and those tied with the last; others are 0."""
-    lines = np.repeat(np.arange(expression.shape[0]), np.diff(expression.indptr))
-    order = np.lexsort((-expression.data, lines))
-    place = np.minimum(expression.indptr[:-1] + top, expression.indptr[1:]) - 1
-    least = np.zeros(expression.shape[0], dtype=np.float32)
-    some = np.diff(expression.indptr) > 0
-    least[some] = expression.data[order][place[some]]
-    kept = expression.copy()
-    kept.data = np.where(expression.data >= least[lines], expression.data, np.float32(0))
-    kept.eliminate_zeros()
-    return kept
+    check_expression(values, where=str(path))
+    return values if (values.data % 1).any() else normalize_counts(values)
 
 
 def measure_cells(
@@ -155,7 +118,7 @@ def measure_cells(
     """
     _refuse_rare(cells, folds=folds)
     drawn = np.random.default_rng(seed).normal(size=(len(cells.symbols), _dims(vectors))).astype(np.float32)
-    methods = {method: embed_cells(cells.expression, rows, top=top) for method, rows in {**vectors, RANDOM: drawn}.items()}
+    methods = {method: mean_vectors(cells.expression, rows, top=top) for method, rows in {**vectors, RANDOM: drawn}.items()}
     methods[EXPRESSION] = principal_components(cells.expression, seed=seed)
     parts = [
         part for repetition in range(repetitions)
@@ -169,13 +132,6 @@ def measure_cells(
     found[MAJORITY, "accuracy"] = corrected_interval(share, folds=folds)
     note = f"{len(cells.names)} labels; top {top:,} genes; accuracy over {folds} folds x {repetitions} repetitions, agreement over cells"
     return [Measure(PROTOCOL, cells.name, method, metric, len(cells.labels), interval, note=note) for (method, metric), interval in found.items()]
-
-
-def principal_components(expression: csr_array, *, seed: int) -> Floats:
-    """(cells, at most COMPONENTS) of the centered expression."""
-    components = min(COMPONENTS, *(side - 1 for side in expression.shape))
-    reduced: Floats = PCA(components, svd_solver="arpack", random_state=seed).fit_transform(expression)
-    return reduced
 
 
 def _judge(rows: Floats, labels: Numbers, parts: Sequence[tuple[Numbers, Numbers]], *, folds: int) -> dict[str, Interval]:

@@ -1,10 +1,10 @@
 """Variants that training never saw: what are they associated with, given the genes they lie in?
 
 A variant's genes follow from its position, so whoever has the rsID has them. The questions show these rows and no others: the vector of such a
-variant is put together from its genes' vectors, as a user would fold it in, and the floors know the same genes.
+variant is composed of its genes, what other variants of these and of its locus are tied to, as a user would fold it in; the floors know the same genes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from generel.concepts.kinds import KINDS, Kind
 from kg.split.parts import COLD, OF_GENE, TRAIN
+from training.composer import compose
 from training.evaluate.questions import Questions
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit
 from training.evaluate.time_and_locus_questions import ask_traits
 from training.evaluate.variant_ties import variant_ties
+from training.makings import make_makings, positions_of
 
 COLD_VARIANTS = "cold-variants"
 Floats = NDArray[np.float32]
@@ -49,7 +51,25 @@ def fold_in(vectors: Floats, shown: NumberedSplit) -> Floats:
     return folded
 
 
-def fold_into_space(space: SpaceVectors, shown: NumberedSplit) -> SpaceVectors:
-    """The space with vectors for the cold variants."""
-    vectors = fold_in(space.vectors, shown)
-    return replace(space, vectors=vectors, missing=space.missing & ~vectors.any(axis=1))
+def fold_into_space(space: SpaceVectors, shown: NumberedSplit, *, weights: Mapping[str, float], variants: pl.DataFrame, window: int) -> SpaceVectors:
+    """The space with vectors for the cold variants, composed as training composes others: of their genes, what these are known for, and their locus.
+
+    Args:
+        shown: of `show_genes`.
+        weights: of the sorts of ties, as the space's manifest has them; empty for a space from before there were any, whose cold variants are the mean of their genes.
+        variants: VARIANTS, where they lie.
+        window: base pairs on either side that belong to a variant's locus.
+    """
+    if not weights:
+        vectors = fold_in(space.vectors, shown)
+        return replace(space, vectors=vectors, missing=space.missing & ~vectors.any(axis=1))
+    composed = shown.kind_numbers == KINDS.index(Kind.VARIANT.value)
+    # Cold variants count as known now, with the rows that are shown; nothing else of what is cold has any.
+    makings = make_makings(
+        shown.training_neighbors(), composed=composed, kind_numbers=shown.kind_numbers, trained=~shown.cold | composed, window=window,
+        positions=positions_of(variants, shown.curies),
+    )
+    cold = np.flatnonzero(shown.cold & composed)
+    folded = space.vectors.copy()
+    folded[cold] = compose(cold, space.vectors, makings.by_sort, weights=weights)
+    return replace(space, vectors=folded, missing=space.missing & ~folded.any(axis=1))

@@ -23,7 +23,7 @@ from kg.sources.rows import read_lines
 from training.evaluate.bootstrap import bootstrap
 from training.evaluate.measures import Measure
 from training.evaluate.metrics import Interval, Reals
-from training.evaluate.pair_figures import Flags, auroc, average_precision, level, mean
+from training.evaluate.pair_figures import Flags, auroc, average_precision, level, mean, with_whole
 from training.evaluate.scorers import ROUNDING
 from training.evaluate.split import Numbers
 
@@ -77,7 +77,8 @@ def read_gene_pairs(text: Path, labels: Path, *, resolve: Callable[[str], int | 
 
 
 def measure_gene_pairs(
-    train: GenePairs, valid: GenePairs, vectors: Mapping[str, Floats], *, about: str, train_limit: int, resamples: int, seed: int
+    train: GenePairs, valid: GenePairs, vectors: Mapping[str, Floats], *, about: str, train_limit: int, resamples: int, seed: int,
+    groups: Mapping[str, Flags] | None = None,
 ) -> list[Measure]:
     """AUROC, AP and accuracy on the valid pairs, intervals over genes: of each method's cosine, and of a logistic regression on its vectors.
 
@@ -87,6 +88,7 @@ def measure_gene_pairs(
     Args:
         vectors: by the name of the method, (genes, dims), unit norm or zero.
         about: what the pairs are called in the table.
+        groups: (n,) membership of the valid pairs in each group, by its name, for figures of their own.
         train_limit: so many training pairs are drawn for the logistic regression, of which the features would else fill the memory.
     """
     train = _without(train, valid)
@@ -100,8 +102,9 @@ def measure_gene_pairs(
         scored[TRAINED.format(method)] = decide(rows, drawn, valid)
     note = _note(train, valid, n_drawn=len(drawn.labels))
     return [
-        Measure(PROTOCOL, about, method, metric, len(scores), interval, note=note)
-        for method, scores in scored.items() for metric, interval in _figures(scores, valid, resamples=resamples, seed=seed).items()
+        Measure(PROTOCOL, name, method, metric, int(inside.sum()), interval, note=note)
+        for method, scores in scored.items() for name, inside in with_whole(about, valid.labels, groups or {}).items()
+        for metric, interval in _figures(scores, valid, inside, resamples=resamples, seed=seed).items()
     ]
 
 
@@ -157,8 +160,8 @@ def _fit(features: Floats, labels: Flags, *, strength: float) -> LogisticRegress
     return LogisticRegression(C=strength, max_iter=ITERATIONS).fit(features, labels)
 
 
-def _figures(scores: Reals, pairs: GenePairs, *, resamples: int, seed: int) -> dict[str, Interval]:
-    labels, groups = pairs.labels, np.stack((pairs.left, pairs.right), axis=1)
+def _figures(scores: Reals, pairs: GenePairs, inside: Flags, *, resamples: int, seed: int) -> dict[str, Interval]:
+    scores, labels, groups = scores[inside], pairs.labels[inside], np.stack((pairs.left, pairs.right), axis=1)[inside]
     right = ((scores > 0) == labels).astype(np.float64)
     figures = {"AUROC": partial(auroc, scores, labels), "AP": partial(average_precision, scores, labels), "accuracy": partial(mean, right)}
     return {metric: bootstrap(figure, len(labels), resamples=resamples, seed=seed, groups=groups) for metric, figure in figures.items()}

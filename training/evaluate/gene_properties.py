@@ -5,10 +5,9 @@ fold; figures elsewhere that let it be are higher. Its strength of regularizatio
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -17,9 +16,10 @@ from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
-from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 
+from generel.apps.gene_properties.folds import Fold, plan_folds
+from generel.apps.gene_properties.labels import LabeledGenes
 from generel.concepts.errors import BadTable, NotThere
 from kg.harvest import SetAside
 from kg.sources.quoted_rows import read_quoted_rows
@@ -35,48 +35,13 @@ METRICS = ("accuracy", "weighted F1", "AUROC")
 GENE, TEXT = "Gene name", "Summary"
 # The column with the class by name; 'Label' has a number for it, whose meaning differs from file to file.
 CLASSES = ("StrLabel", "Solubility", "Label")
-# Inverse strengths of regularization, weakest last, for rows of unit norm; and how many folds choose among them.
+# Inverse strengths of regularization, weakest last, for rows of unit norm.
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
-INNER_FOLDS = 3
 ITERATIONS = 2000
 Features: TypeAlias = NDArray[np.float32] | csr_array
 
 
-@dataclass(frozen=True)
-class GeneLabels:
-    """One task.
-
-    Attributes:
-        task: what it is called, after its file.
-        genes: the symbol of each row; one may occur several times.
-        texts: the summary that the file has for the gene.
-        classes: (n,) class of each row as a number of `names`.
-        names: of the classes, in the order of their names.
-        n_malformed: rows of the file that cannot be read, or lack gene or class.
-    """
-
-    task: str
-    genes: list[str]
-    texts: list[str]
-    classes: Numbers
-    names: list[str]
-    n_malformed: int = 0
-
-    @property
-    def gene_numbers(self) -> Numbers:
-        """(n,) place of each row's gene among the distinct ones."""
-        return np.unique(np.array(self.genes), return_inverse=True)[1]
-
-
-class Fold(NamedTuple):
-    """Rows to train on, rows to ask about, and the inner folds (places in `train`) that choose the strength."""
-
-    train: Numbers
-    test: Numbers
-    inner: list[tuple[Numbers, Numbers]]
-
-
-def read_gene_labels(path: Path) -> GeneLabels:
+def read_gene_labels(path: Path) -> LabeledGenes:
     """The task in a comma-separated file with a column for gene, summary and class, in any order.
 
     Raises:
@@ -96,10 +61,10 @@ def read_gene_labels(path: Path) -> GeneLabels:
     number = {name: place for place, name in enumerate(names)}
     classes = np.array([number[name] for name in rows[column]], dtype=np.int64)
     n_malformed = int(malformed.frame()["n"].sum()) + read.height - rows.height
-    return GeneLabels(path.name.partition(".")[0], rows[GENE].to_list(), rows[TEXT].to_list(), classes, names, n_malformed)
+    return LabeledGenes(path.name.partition(".")[0], rows[GENE].to_list(), rows[TEXT].to_list(), classes, names, n_malformed)
 
 
-def measure_gene_properties(labels: GeneLabels, features: Mapping[str, Features], *, folds: int, repetitions: int, seed: int) -> list[Measure]:
+def measure_gene_properties(labels: LabeledGenes, features: Mapping[str, Features], *, folds: int, repetitions: int, seed: int) -> list[Measure]:
     """Accuracy, weighted F1 and AUROC (mean over classes, each against the rest) of each method, and of the majority.
 
     The figures are means over folds and repetitions, with the corrected interval of `repeated_folds`; p-values are against the majority
@@ -113,7 +78,6 @@ def measure_gene_properties(labels: GeneLabels, features: Mapping[str, Features]
     Raises:
         BadTable: fewer than two classes have a gene for each fold.
     """
-    _refuse_rare(labels, folds=folds)
     plan = list(plan_folds(labels, folds=folds, repetitions=repetitions, seed=seed))
     by_method = {MAJORITY: np.array([_figures(_shares(labels, fold), labels, fold) for fold in plan])}
     # Products as small as these take several times as long in several threads, which wait for each other.
@@ -127,35 +91,6 @@ def measure_gene_properties(labels: GeneLabels, features: Mapping[str, Features]
         )
         for method, figures in by_method.items() for column, metric in enumerate(METRICS)
     ]
-
-
-def plan_folds(labels: GeneLabels, *, folds: int, repetitions: int, seed: int) -> Iterator[Fold]:
-    """Folds of genes, repetition by repetition, each with about the same share of every class."""
-    genes = labels.gene_numbers
-    for repetition in range(repetitions):
-        for train, test in split_genes(genes, labels.classes, folds=folds, seed=seed + repetition):
-            yield Fold(train, test, split_genes(genes[train], labels.classes[train], folds=INNER_FOLDS, seed=seed + repetition))
-
-
-def split_genes(genes: Numbers, classes: Numbers, *, folds: int, seed: int) -> list[tuple[Numbers, Numbers]]:
-    """(train, test) rows of each fold; a gene's rows stay together, and its commonest class says which fold needs it.
-
-    Genes of a class that has fewer than there are folds go wherever genes of the largest class do.
-    """
-    own, commonest = commonest_classes(genes, classes)
-    sizes = np.bincount(commonest)
-    strata = np.where(sizes[commonest] < folds, sizes.argmax(), commonest)
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    parts = [np.isin(own, test) for _, test in splitter.split(strata, strata)]
-    return [(np.flatnonzero(~test), np.flatnonzero(test)) for test in parts]
-
-
-def commonest_classes(genes: Numbers, classes: Numbers) -> tuple[Numbers, Numbers]:
-    """Which distinct gene each row is of, and the commonest class of each distinct gene, the first on a tie."""
-    distinct, own = np.unique(genes, return_inverse=True)
-    counts = np.zeros((len(distinct), int(classes.max()) + 1), dtype=np.int64)
-    np.add.at(counts, (own, classes), 1)
-    return own, counts.argmax(axis=1)
 
 
 def text_terms(texts: Sequence[str]) -> csr_array:
@@ -173,7 +108,7 @@ def gene_rows(genes: Sequence[str], vectors: NDArray[np.float32], resolve: Calla
     return found
 
 
-def _predict(matrix: Features, labels: GeneLabels, fold: Fold) -> Reals:
+def _predict(matrix: Features, labels: LabeledGenes, fold: Fold) -> Reals:
     """(test rows, classes) shares; 0 for a class that the training rows do not have."""
     train, classes = matrix[fold.train], labels.classes[fold.train]
     model = _fit(train, classes, strength=_choose_strength(train, classes, fold.inner))
@@ -204,13 +139,13 @@ def _fit(matrix: Features, classes: Numbers, *, strength: float) -> LogisticRegr
     return LogisticRegression(C=strength, max_iter=ITERATIONS).fit(matrix, classes)
 
 
-def _shares(labels: GeneLabels, fold: Fold) -> Reals:
+def _shares(labels: LabeledGenes, fold: Fold) -> Reals:
     """(test rows, classes) the share of each class among the training rows, the same for all."""
     shares = np.bincount(labels.classes[fold.train], minlength=len(labels.names)) / len(fold.train)
     return np.repeat(shares[None, :], len(fold.test), axis=0)
 
 
-def _figures(shares: Reals, labels: GeneLabels, fold: Fold) -> tuple[float, float, float]:
+def _figures(shares: Reals, labels: LabeledGenes, fold: Fold) -> tuple[float, float, float]:
     """Of METRICS, in their order."""
     true, predicted = labels.classes[fold.test], shares.argmax(axis=1)
     areas = [roc_auc_score(true == name, shares[:, name]) for name in range(len(labels.names)) if 0 < (true == name).sum() < len(true)]
@@ -218,14 +153,7 @@ def _figures(shares: Reals, labels: GeneLabels, fold: Fold) -> tuple[float, floa
     return float(accuracy_score(true, predicted)), float(f1), float(np.mean(areas)) if areas else 0.5
 
 
-def _refuse_rare(labels: GeneLabels, *, folds: int) -> None:
-    sizes = np.bincount(commonest_classes(labels.gene_numbers, labels.classes)[1], minlength=len(labels.names)).tolist()
-    if sum(size >= folds for size in sizes) < 2:
-        found = ", ".join(f"{size:,} of {name}" for name, size in zip(labels.names, sizes, strict=True))
-        raise BadTable(f"'{labels.task}' has too few genes for {folds} folds ({found}); two classes need {folds} each")
-
-
-def _note(labels: GeneLabels, *, folds: int, repetitions: int) -> str:
+def _note(labels: LabeledGenes, *, folds: int, repetitions: int) -> str:
     note = f"{len(labels.names)} classes; mean and corrected interval over {folds} folds x {repetitions} repetitions; p against the majority"
     counts = pl.DataFrame({"gene": labels.genes, "class": labels.classes}).group_by("gene", "class").len()
     ceiling = counts.group_by("gene").agg(pl.col("len").max())["len"].sum() / len(labels.genes)

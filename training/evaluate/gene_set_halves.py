@@ -5,7 +5,7 @@ not come from the library that is asked about: `memberships` and `popularity` ar
 are in no set; a universe that has them makes every method look better, so it is named in the note.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -25,8 +25,9 @@ from training.evaluate.split import Numbers
 PROTOCOL = "gene-set halves"
 METRICS = ("AUROC", "AP")
 Floats = NDArray[np.float32]
-# (genes, dims) unit norm or zero, dense or sparse; or (genes,) scores that are the same for every set.
-Method: TypeAlias = Floats | csr_array
+# (genes, dims) unit norm or zero, dense or sparse; (genes,) scores that are the same for every set; or what gives (sets, genes) scores
+# for the (sets, genes) shown members, to keep.
+Method: TypeAlias = Floats | csr_array | Callable[[csr_array], Floats]
 # Scores held at once: 64 MB, and a sorted copy.
 CELLS = 16_000_000
 
@@ -185,6 +186,8 @@ def figures_of_ranking(ascending: Floats, found: Floats) -> tuple[float, float]:
 
 def _scores(method: Method, shown: csr_array) -> Floats:
     """(sets, genes) score of each gene; written into by the caller."""
+    if callable(method):
+        return method(shown)
     if isinstance(method, np.ndarray) and method.ndim == 1:
         return np.repeat(method[None, :].astype(np.float32), shown.shape[0], axis=0)
     if isinstance(method, np.ndarray):

@@ -5,10 +5,10 @@ for what they reach grows with it.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,17 +17,15 @@ from numpy.typing import NDArray
 
 from generel.concepts.errors import MissingExtra
 from generel.concepts.progress import SILENT, Progress
+from training.evaluate.clock import Clock, TimeIsUp
 from training.evaluate.scorers import ROUNDING
 from training.evaluate.settings import RIVALS
 from training.evaluate.split import TRAIN, NumberedSplit, Numbers
 
+OF_PYKEEN = ("transe", "complex", "rotate")
 DIMS, BATCH, NEGATIVES, LEARNING_RATE = 128, 1024, 32, 0.01
 EPOCHS_WITHOUT_END = 1_000_000
 FLOATS_AT_ONCE = 40_000_000
-
-
-class TimeIsUpError(Exception):
-    """The budget is spent."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,16 @@ class Triples:
         return torch.stack([torch.tensor(queries), torch.full((len(queries),), predicate)], dim=1)
 
 
+def require_pykeen() -> None:
+    """Nothing.
+
+    Raises:
+        MissingExtra: PyKEEN is not installed.
+    """
+    if find_spec("pykeen") is None:
+        raise MissingExtra("PyKEEN", "rivals", "embedding the graph")
+
+
 class GraphRival:
     """One model, trained on all training rows of a split."""
 
@@ -68,20 +76,21 @@ class GraphRival:
         Raises:
             MissingExtra: PyKEEN is not installed.
         """
-        try:
-            import pykeen.models
-            from pykeen.training import SLCWATrainingLoop
-            from pykeen.training.callbacks import TrainingCallback
-            from pykeen.triples import CoreTriplesFactory
-        except ImportError as error:
-            raise MissingExtra("PyKEEN", "rivals", "embedding the graph") from error
+        require_pykeen()
+        import pykeen.models
+        from pykeen.training import SLCWATrainingLoop
+        from pykeen.training.callbacks import TrainingCallback
+        from pykeen.triples import CoreTriplesFactory
+
+        clock, seen = Clock(seconds), 0
 
         def look_at_the_clock(callback: object, epoch: int, batch: Any, **kwargs: Any) -> None:
-            if time.monotonic() - started > seconds:
-                raise TimeIsUpError
+            nonlocal seen
+            seen += len(batch["positives"])
+            clock.check()
 
         # Made here, and not by a statement, because its base class is only there where PyKEEN is.
-        clock = type("Clock", (TrainingCallback,), {"post_batch": look_at_the_clock})
+        watch = type("Watch", (TrainingCallback,), {"post_batch": look_at_the_clock})
 
         # It warns once a batch size that it is not on a graphics card.
         logging.getLogger("pykeen").setLevel(logging.ERROR)
@@ -96,15 +105,22 @@ class GraphRival:
             model=self.model, triples_factory=factory, optimizer=torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE),
             negative_sampler_kwargs={"num_negs_per_pos": NEGATIVES}, automatic_memory_optimization=False,
         )
-        with progress.task(f"Train {RIVALS[name]} for {seconds:g} s"), suppress(TimeIsUpError):
-            started = time.monotonic()
-            loop.train(factory, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, pin_memory=False, callbacks=clock())
+        with progress.task(f"Train {RIVALS[name]} for {seconds:g} s"), suppress(TimeIsUp):
+            clock.start()
+            loop.train(factory, num_epochs=EPOCHS_WITHOUT_END, batch_size=BATCH, use_tqdm=False, pin_memory=False, callbacks=watch())
         self.model.eval()
+        self.note = f"PyKEEN, {DIMS} dimensions, {NEGATIVES} negatives; {seconds:g} s of training, {seen / len(triples):.1f} rounds of {len(triples):,} training rows"
 
     def scorer(self, predicates: Sequence[str]) -> Triples | None:
         """What answers questions about these predicates; None where training has none of them."""
         known = [self.predicates.index(name) for name in predicates if name in self.predicates]
         return Triples(self.model, known) if known else None
+
+    def text_scorer(self, texts: Sequence[str]) -> None:
+        """It reads no text."""
+
+    def folded(self, shown: NumberedSplit) -> None:
+        """Nothing can be told it after its training."""
 
 
 def _loss(name: str) -> Any:

@@ -13,7 +13,7 @@ import polars as pl
 
 from training.evaluate.bootstrap import bootstrap
 from training.evaluate.measures import Measure
-from training.evaluate.pair_figures import Flags, auroc, average_precision, level
+from training.evaluate.pair_figures import Flags, auroc, average_precision, level, with_whole
 from training.evaluate.pair_scores import score_pairs
 from training.evaluate.ranking import Scorer
 from training.evaluate.split import NumberedSplit, Numbers
@@ -48,24 +48,27 @@ def held_out_indications(split: NumberedSplit, *, part: str) -> Indications:
     return Indications(pairs["subject"].to_numpy(), pairs["object"].to_numpy(), pairs["approved"].to_numpy(), failed.height - only_failed.height)
 
 
-def measure_indications(indications: Indications, scorers: Mapping[str, Scorer], *, about: str, resamples: int, seed: int) -> list[Measure]:
+def measure_indications(indications: Indications, scorers: Mapping[str, Scorer], *, about: str, resamples: int, seed: int, groups: Mapping[str, Flags] | None = None) -> list[Measure]:
     """AUROC and AP of each method, with intervals over drugs and diseases: pairs of one drug, or of one disease, are not independent.
 
-    Empty where the pairs are not of both sorts.
+    Of all pairs, then of each group that has enough of both sorts. Empty where all pairs are of one sort.
 
     Args:
         scorers: by the name of the method; each scores drugs as queries against diseases as candidates.
         about: what the pairs are called in the table, such as their part of the split.
+        groups: (n,) membership in each group, by its name.
     """
     drugs, diseases, approved, _ = indications
     if len(set(approved.tolist())) < 2:
         return []
-    note, measures, groups = _note(indications), [], np.stack((drugs, diseases), axis=1)
+    note, measures, ends = _note(indications), [], np.stack((drugs, diseases), axis=1)
+    parts = with_whole(about, approved, groups or {})
     for method, scorer in scorers.items():
         scores = level(score_pairs(scorer, drugs, diseases), resolution=scorer.resolution)
-        for metric, figure in FIGURES.items():
-            interval = bootstrap(partial(figure, scores, approved), len(scores), resamples=resamples, seed=seed, groups=groups)
-            measures.append(Measure(PROTOCOL, about, method, metric, len(scores), interval, note=note))
+        for name, inside in parts.items():
+            for metric, figure in FIGURES.items():
+                interval = bootstrap(partial(figure, scores[inside], approved[inside]), int(inside.sum()), resamples=resamples, seed=seed, groups=ends[inside])
+                measures.append(Measure(PROTOCOL, name, method, metric, int(inside.sum()), interval, note=note))
     return measures
 
 

@@ -18,11 +18,13 @@ from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from kg.build import Build
 from kg.gwas.effects import LOG_ODDS
+from training.evaluate.asked_gene_sets import Asked, leave_out_told, libraries_at_hand
+from training.evaluate.breakdowns import Groups
 from training.evaluate.cells import measure_cells, read_cells
 from training.evaluate.effect_size import EffectBin, bin_effects, measure_effect_sizes, select_effects
 from training.evaluate.gene_pairs import measure_gene_pairs, read_gene_pairs
 from training.evaluate.gene_properties import gene_rows, measure_gene_properties, read_gene_labels, text_terms
-from training.evaluate.gene_set_halves import find_twins, measure_halves, memberships, popularity, select_sets
+from training.evaluate.gene_set_halves import Method, find_twins, measure_halves, memberships, popularity, select_sets
 from training.evaluate.indications import held_out_indications, measure_indications
 from training.evaluate.measures import Measure
 from training.evaluate.methods import BIASED, COSINE, DEGREE, RAW, TFIDF
@@ -36,8 +38,6 @@ from training.evaluate.split import TRAIN, NumberedSplit, Numbers
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 INDICATED = ("treats",)
-# The libraries that may be asked about, the first there is; GO's other ones would give its sets away.
-ASKED_LIBRARIES = ("go_bp_2021",)
 LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
 BINS = 12
 TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
@@ -64,8 +64,7 @@ class Measuring:
         embed: texts as the space's own encoder reads them.
         encode: texts as the language model alone reads them, to the length that the space was trained with.
         encode_long: the same of whole summaries.
-        data: folder of the user's files; None where there is none.
-        ratings: files of rated pairs beside those in `data`.
+        groups: what pairs are grouped by.
     """
 
     build: Build
@@ -75,9 +74,8 @@ class Measuring:
     embed: Embed
     encode: Embed
     encode_long: Embed
+    groups: Groups
     settings: Settings
-    data: Path | None = None
-    ratings: tuple[Path, ...] = ()
     progress: Progress = SILENT
 
     def measure_all(self, protocols: Sequence[str]) -> tuple[list[Measure], list[GenerelError]]:
@@ -153,34 +151,37 @@ class Measuring:
             RAW: Cosine(self.raw, self.raw), DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
         }
         asked = held_out_indications(self.split, part=self.settings.part)
-        return measure_indications(asked, scorers, about=f"approved against failed, part {self.settings.part}", **self._again)
+        groups = self.groups.of_concepts({"drug": asked.drugs, "disease": asked.diseases})
+        return measure_indications(asked, scorers, about=f"approved against failed, part {self.settings.part}", groups=groups, **self._again)
 
     def _gene_sets(self) -> list[Measure]:
+        """Beside what other libraries tell: those that have sets of the same identifiers are left out, and so are near copies of a set."""
         gene_sets = self.build.gene_sets.filter(pl.col("gene").is_in(self.split.curies))
-        asked = [library for source in ASKED_LIBRARIES for library in gene_sets.filter(pl.col("source") == source)["library"].unique().sort()]
         measures = []
-        for library in asked:
-            own = gene_sets.filter(pl.col("library") == library)
+        for own in libraries_at_hand(gene_sets, data=self.settings.data, resolve=lambda symbol: None if (row := self._gene(symbol)) is None else self.split.curies[row]):
+            asked = leave_out_told(own, minimum=LEAST_GENES, split_relations=self.build.split.relations, relations=self.build.relations)
             siblings = gene_sets.filter(pl.col("set").is_in(own["set"].unique().implode()))["library"].unique().to_list()
-            others = sorted(set(gene_sets["library"]) - {library, *siblings})
-            known = gene_sets.filter(pl.col("library").is_in(others))
-            sets = select_sets(gene_sets, library=library, minimum=LEAST_GENES, genes=sorted(set(known["gene"])))
-            known = known.join(find_twins(sets, known, libraries=others, overlap=TWINS), on=["library", "set"], how="anti")
-            rows = [self._number[gene] for gene in sets.genes]
-            told = pl.concat([known, own])
-            methods = {
-                **{name: vectors[rows] for name, vectors in self._vectors.items()},
-                "membership cosine": memberships(told, libraries=others, genes=sets.genes, weighted=False),
-                "membership cosine, rare sets first": memberships(told, libraries=others, genes=sets.genes, weighted=True),
-                "number of sets": popularity(told, libraries=others, genes=sets.genes),
-            }
-            seen = not self.build.relations.join(own.select(subject="gene", object="set").unique(), on=["subject", "object"], how="semi").is_empty()
-            found = measure_halves(sets, methods, shuffles=SHUFFLES, progress=self.progress, **self._again)
-            measures += [replace(each, note=f"{each.note}; LEAK: training has memberships of this library") if seen and each.method == COSINE else each for each in found]
+            others = sorted(set(gene_sets["library"]) - {own["library"][0], *siblings})
+            measures += self._halves(asked, gene_sets.filter(pl.col("library").is_in(others)), libraries=others)
         return measures
 
+    def _halves(self, asked: Asked, known: pl.DataFrame, *, libraries: Sequence[str]) -> list[Measure]:
+        """The asked sets among the genes that the known libraries have, or among their own where there are no other libraries."""
+        sets = select_sets(asked.rows, library=asked.rows["library"][0], minimum=LEAST_GENES, genes=sorted(set(known["gene"])) or None)
+        rows = [self._number[gene] for gene in sets.genes]
+        methods: dict[str, Method] = {name: vectors[rows] for name, vectors in self._vectors.items()}
+        if libraries:
+            told = known.join(find_twins(sets, known, libraries=libraries, overlap=TWINS), on=["library", "set"], how="anti")
+            methods |= {
+                "membership cosine": memberships(told, libraries=libraries, genes=sets.genes, weighted=False),
+                "membership cosine, rare sets first": memberships(told, libraries=libraries, genes=sets.genes, weighted=True),
+                "number of sets": popularity(told, libraries=libraries, genes=sets.genes),
+            }
+        found = measure_halves(sets, methods, shuffles=SHUFFLES, progress=self.progress, **self._again)
+        return [replace(each, note=f"{each.note}; {asked.note}") if asked.note and (each.method == COSINE or "LEAK" not in asked.note) else each for each in found]
+
     def _ratings(self) -> list[Measure]:
-        files = [*self.ratings, *self._files("relatedness/umnsrs_*.tsv")]
+        files = [*self.settings.ratings, *self._files("relatedness/umnsrs_*.tsv")]
         embedders: dict[str, Callable[[list[str]], Floats]] = {COSINE: self.embed, RAW: self.encode}
         return [measure for path in files for measure in measure_ratings(path, embedders, **self._again)]
 
@@ -189,7 +190,9 @@ class Measuring:
         if not all(found):
             return []
         train, valid = (read_gene_pairs(text[0], labels[0], resolve=self._gene) for text, labels in (found[:2], found[2:]))
-        return measure_gene_pairs(train, valid, self._vectors, about="co-mentioned gene pairs", train_limit=TRAINED_PAIRS, **self._again)
+        well = self.groups.well_studied(valid.left).astype(int) + self.groups.well_studied(valid.right)
+        groups = {f"{word} of the genes well studied": well == number for number, word in enumerate(("none", "one", "both"))}
+        return measure_gene_pairs(train, valid, self._vectors, about="co-mentioned gene pairs", groups=groups, train_limit=TRAINED_PAIRS, **self._again)
 
     def _gene_properties(self) -> list[Measure]:
         measures = []
@@ -209,4 +212,4 @@ class Measuring:
         return measures
 
     def _files(self, pattern: str) -> list[Path]:
-        return sorted(self.data.glob(pattern)) if self.data else []
+        return sorted(self.settings.data.glob(pattern)) if self.settings.data else []

@@ -10,11 +10,11 @@ from scipy.sparse import csr_array
 
 from generel.concepts.kinds import KINDS
 from kg.split.parts import ASSOCIATED
-from training.evaluate.graph_rivals import GraphRival
 from training.evaluate.graph_scorers import CoSharing, sharing_rows
 from training.evaluate.names import NameTerms, RawFeatures
 from training.evaluate.questions import Questions, SynonymTexts
 from training.evaluate.ranking import Scorer
+from training.evaluate.rivals import Rival
 from training.evaluate.scorers import Cosine, Degree, NearestName, SparseCosine, Vote
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit
@@ -37,7 +37,7 @@ class RelationMethods:
         graph: (n_concepts, dims) twice, vectors of the training graph for who asks and who answers, see `graph_scorers.ppmi_vectors`.
         terms: TF-IDF by form.
         neighbors: how many vote.
-        rivals: graph embeddings that were trained for this, by the name in the table.
+        rivals: what was trained for this evaluation, by the name in the table.
         more: floors that only some questions have, by the name in the table.
     """
 
@@ -47,8 +47,13 @@ class RelationMethods:
     graph: tuple[Floats, Floats]
     terms: Mapping[str, NameTerms]
     neighbors: int
-    rivals: Mapping[str, GraphRival] = field(default_factory=dict)
+    rivals: Mapping[str, Rival] = field(default_factory=dict)
     more: Mapping[str, Scorer] = field(default_factory=dict)
+
+    def _bias(self, questions: Questions) -> Floats:
+        """What answers gain by popularity: by the predicate (or family) asked about, since the question names it."""
+        asking = questions.kinds.partition("-")[0]
+        return self.space.bias_by(questions.predicates[0], asking=asking) if questions.predicates and asking in KINDS else self.space.bias
 
     @cached_property
     def _sharing_rows(self) -> csr_array:
@@ -59,7 +64,7 @@ class RelationMethods:
         vectors, ties = self.space.vectors, self.split.training_ties(questions.predicates)
         return {
             COSINE: Cosine(vectors, vectors),
-            BIASED: Cosine(vectors, vectors, bias=self.space.bias, query_kinds=self.split.kind_numbers),
+            BIASED: Cosine(vectors, vectors, bias=self._bias(questions), query_kinds=self.split.kind_numbers),
             VOTE: Vote(vectors, ties, self.neighbors),
             RAW: Cosine(self.raw, self.raw),
             RAW_VOTE: Vote(self.raw, ties, self.neighbors),
@@ -87,6 +92,7 @@ class SynonymMethods:
         features: of the synonyms and of all training names of the kinds that are asked for.
         terms: TF-IDF by form.
         synonyms: the texts.
+        rivals: what was trained for this evaluation and reads text, by the name in the table.
     """
 
     split: NumberedSplit
@@ -96,6 +102,7 @@ class SynonymMethods:
     features: RawFeatures
     terms: Mapping[str, NameTerms]
     synonyms: SynonymTexts
+    rivals: Mapping[str, Scorer] = field(default_factory=dict)
 
     def scorers(self, questions: Questions) -> dict[str, Scorer]:
         """The methods without a choice of form; a text has no kind, so there is no bias, and no subject, so there is no vote."""
@@ -107,6 +114,7 @@ class SynonymMethods:
             RAW: Cosine(asking, self.raw),
             RAW_NEAREST: NearestName(asking, self.features.of(names), offsets, questions.candidates),
             DEGREE: Degree(ties),
+            **self.rivals,
         }
 
     def forms(self, questions: Questions) -> dict[str, dict[str, Scorer]]:

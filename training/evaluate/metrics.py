@@ -1,4 +1,4 @@
-"""Figures from ranks: MRR, recall@10, AUROC twice and average precision, each with an interval over queries.
+"""Figures from ranks: MRR, recall@10, AUROC and average precision, these twice, each with an interval over queries.
 
 Ties are ranked realistically: an answer tied with e negatives has the mean of its best and its worst rank, e / 2 below the best.
 A method that gives every candidate the same score is therefore at chance, never at the top.
@@ -22,6 +22,7 @@ class Ranks(NamedTuple):
     Attributes:
         above, tied, negatives: negatives scored above the answer, tied with it, and all.
         fair: share of the negatives that are as popular as the answer which lie below it, ties counting half; .5 where there is none.
+        fair_above: how many of the negatives that are as popular as any answer of who asks lie above this one, ties counting half.
         asking: number of who asks; the answers of one that asks several times are one ranking.
     """
 
@@ -29,12 +30,12 @@ class Ranks(NamedTuple):
     tied: NDArray[np.int64]
     negatives: NDArray[np.int64]
     fair: Reals
+    fair_above: Reals
     asking: NDArray[np.int64]
-
 
     def of(self, chosen: NDArray[np.bool_]) -> "Ranks":
         """The questions chosen, (q,) bool."""
-        return Ranks(self.above[chosen], self.tied[chosen], self.negatives[chosen], self.fair[chosen], self.asking[chosen])
+        return Ranks._make(column[chosen] for column in self)
 
 
 class Interval(NamedTuple):
@@ -53,6 +54,7 @@ class Figures(NamedTuple):
     auroc: Interval
     fair_auroc: Interval
     average_precision: Interval
+    fair_average_precision: Interval
 
 
 def realistic_ranks(ranks: Ranks) -> Reals:
@@ -68,23 +70,30 @@ def auroc(ranks: Ranks) -> Reals:
 
 
 def average_precision(ranks: Ranks) -> Reals:
-    """The precision at each answer: the i-th best of who asks, below n negatives, has i / (i + n); its mean is the average precision.
+    """The precision at each answer among all negatives, see `precision_at`; ties count half, as in the ranks."""
+    return precision_at(ranks.above + ranks.tied / 2, ranks.asking)
 
-    Negatives tied with the answer count half, as in the ranks.
-    """
-    below = ranks.above + ranks.tied / 2
-    order = np.lexsort((below, ranks.asking))
-    first = np.flatnonzero(np.diff(ranks.asking[order], prepend=-1))
+
+def fair_average_precision(ranks: Ranks) -> Reals:
+    """The same among the negatives that are as popular as the answers of who asks: each answer brings as many, so that their share is the same for all."""
+    return precision_at(ranks.fair_above, ranks.asking)
+
+
+def precision_at(negatives_above: Reals, asking: NDArray[np.int64]) -> Reals:
+    """(q,) the i-th best answer of who asks, below n negatives, has a precision of i / (i + n); their mean is the average precision."""
+    order = np.lexsort((negatives_above, asking))
+    first = np.flatnonzero(np.diff(asking[order], prepend=-1))
     place = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order)))) + 1
     precision = np.empty(len(order))
-    precision[order] = place / (place + below[order])
+    precision[order] = place / (place + negatives_above[order])
     return precision
 
 
 def per_query(ranks: Ranks) -> Reals:
-    """(q, 5): reciprocal rank, whether the rank is at most 10, AUROC, AUROC among equally popular negatives, precision."""
+    """(q, 6) in the order of `Figures`: reciprocal rank, whether the rank is at most 10, AUROC, the same among equally popular negatives, precision twice."""
     rank = realistic_ranks(ranks)
-    return np.stack((1.0 / rank, (rank <= CUTOFF).astype(np.float64), auroc(ranks), ranks.fair, average_precision(ranks)), axis=1)
+    columns = (1.0 / rank, (rank <= CUTOFF).astype(np.float64), auroc(ranks), ranks.fair, average_precision(ranks), fair_average_precision(ranks))
+    return np.stack(columns, axis=1)
 
 
 def summarize(values: Reals, *, resamples: int, seed: int) -> Figures:

@@ -71,7 +71,8 @@ class NameTerms:
 
     def of(self, texts: Sequence[str]) -> csr_array:
         """(len(texts), terms) unit norm; zeros for a text without a known term."""
-        return csr_array(self._vectorizer.transform(texts))
+        # scikit-learn refuses to weigh no rows: a build may hold out synonyms for tests and none for validation.
+        return csr_array(self._vectorizer.transform(texts)) if texts else csr_array((0, len(self._vectorizer.vocabulary_)), dtype=np.float32)
 
     def names(self, concepts: Numbers) -> csr_array:
         """Rows of all training names of these (ascending) concepts, in the order of `NumberedSplit.training_names`."""

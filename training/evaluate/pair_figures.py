@@ -4,12 +4,16 @@ Each takes `times` (m, n), how often each pair stands in each of m resamples, an
 they are. Whoever gives all pairs the same score says nothing and has what chance has: a correlation of 0, an AUROC of .5.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluate.metrics import Reals
 
 Flags = NDArray[np.bool_]
+# A group with fewer true or false pairs gives an interval that says nothing.
+LEAST_OF_EACH = 25
 # What is left of the variance of a constant by rounding, as a share of its square.
 NOTHING = 1e-24
 
@@ -71,6 +75,12 @@ def level(scores: NDArray[np.floating], *, resolution: float) -> Reals:
     leveled = np.empty(len(scores))
     leveled[order] = ascending[first][np.cumsum(first) - 1]
     return leveled
+
+
+def with_whole(about: str, labels: Flags, groups: Mapping[str, Flags]) -> dict[str, Flags]:
+    """(n,) which pairs to take a figure of, by what it is about: all of them, then each group that has enough true and enough false ones."""
+    enough = {name: inside for name, inside in groups.items() if min((labels & inside).sum(), (~labels & inside).sum()) >= LEAST_OF_EACH}
+    return {about: np.ones(len(labels), dtype=np.bool_), **{f"{about}, {name}": inside for name, inside in enough.items()}}
 
 
 def _tied(values: Reals) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -91,7 +91,7 @@ def cold_questions(split: NumberedSplit, *, limit: int, seed: int, families: Map
 def draw_synonyms(split: NumberedSplit, *, part: str, limit: int, seed: int) -> SynonymTexts:
     """A sample of the part's held-out synonyms over all kinds, by concept, then by text."""
     held = split.names.filter((pl.col("role") == "synonym") & (pl.col("part") == part)).select("concept", "name").sort("concept", "name")
-    sample = _draw(held, limit=limit, seed=seed)
+    sample = draw_rows(held, limit=limit, seed=seed)
     by_kind = np.bincount(split.kind_numbers[held["concept"].to_numpy()], minlength=len(KINDS))
     return SynonymTexts(sample["name"].to_list(), sample["concept"].to_numpy(), by_kind)
 
@@ -138,23 +138,21 @@ def _ask(
     for pair in np.unique(pairs).tolist():
         asking, answering = KINDS[pair // len(KINDS)], KINDS[pair % len(KINDS)]
         among = asked.filter(pl.Series(pairs == pair))
-        drawn = _draw(among, limit=limit, seed=seed)
+        drawn = draw_rows(among, limit=limit, seed=seed)
         queries, answers = drawn["subject"].to_numpy(), drawn["object"].to_numpy()
         candidates = split.of_kind(answering)
         yield Questions(
             protocol, name, predicates, f"{asking}-{answering}", queries, answers, candidates,
-            _hide_known(true, queries, answers=answers, candidates=candidates), among.height, degrees[candidates],
+            hide_known(true, queries, answers=answers, candidates=candidates), among.height, degrees[candidates],
         )
 
 
-def _draw(rows: pl.DataFrame, *, limit: int, seed: int) -> pl.DataFrame:
+def draw_rows(rows: pl.DataFrame, *, limit: int, seed: int) -> pl.DataFrame:
     """At most `limit` of the rows, in their order."""
-    if rows.height <= limit:
-        return rows
-    return rows[np.sort(np.random.default_rng(seed).choice(rows.height, limit, replace=False))]
+    return rows if rows.height <= limit else rows[np.sort(np.random.default_rng(seed).choice(rows.height, limit, replace=False))]
 
 
-def _hide_known(true: csr_array, queries: Numbers, *, answers: Numbers, candidates: Numbers) -> csr_array:
+def hide_known(true: csr_array, queries: Numbers, *, answers: Numbers, candidates: Numbers) -> csr_array:
     """Cells of what is known to be true of each query, and of the query itself."""
     places, objects, _ = expand(true, queries)
     places, objects = np.concatenate((places, np.arange(len(queries)))), np.concatenate((objects, queries))

@@ -5,16 +5,16 @@ error is several times too small. Here the variance is corrected as in Nadeau & 
 Bouckaert & Frank, PAKDD 2004: (1 / J + test / training) times the variance of the J figures, with Student's t of J - 1.
 """
 
-import numpy as np
 from scipy import stats
 
-from training.evaluate.metrics import LEVEL, Interval, Reals
+from generel.apps.gene_properties.intervals import corrected_error, corrected_reach
+from training.evaluate.metrics import Interval, Reals
 
 
 def corrected_interval(figures: Reals, *, folds: int) -> Interval:
     """The mean of the (J,) figures, all between 0 and 1, with its corrected 95 % interval, cut off at 0 and 1."""
     value = float(figures.mean())
-    reach = float(stats.t.ppf((100 + LEVEL) / 200, len(figures) - 1)) * corrected_error(figures, folds=folds)
+    reach = corrected_reach(figures, folds=folds)
     return Interval(value, max(0.0, value - reach), min(1.0, value + reach))
 
 
@@ -25,8 +25,3 @@ def corrected_p(figures: Reals, floor: Reals, *, folds: int) -> float:
     if error == 0:
         return 0.0 if differences.any() else 1.0
     return float(2 * stats.t.sf(abs(differences.mean()) / error, len(figures) - 1))
-
-
-def corrected_error(figures: Reals, *, folds: int) -> float:
-    """The standard error of the mean: sqrt((1 / J + 1 / (folds - 1)) * variance)."""
-    return float(np.sqrt((1 / len(figures) + 1 / (folds - 1)) * figures.var(ddof=1)))

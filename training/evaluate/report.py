@@ -21,7 +21,7 @@ from training.evaluate.methods import (
     TFIDF_NEAREST,
     VOTE,
 )
-from training.evaluate.metrics import Interval
+from training.evaluate.metrics import Figures, Interval
 from training.evaluate.outcomes import Evaluation, Row
 from training.evaluate.pictures import (
     EFFECTS_FILE,
@@ -34,7 +34,7 @@ from training.evaluate.pictures import (
 from training.evaluate.questions import EVERY_KIND, SYNONYM
 
 JSON_FILE, MARKDOWN_FILE = "evaluation.json", "evaluation.md"
-METRICS = ("mrr", "recall_at_10", "auroc", "fair_auroc", "average_precision")
+METRICS = Figures._fields
 OURS = (COSINE, BIASED, VOTE)
 # What costs no training; a space that does not beat these has learned nothing worth having.
 FLOORS = (DEGREE, RAW_VOTE, CO_SHARING, PPMI, RAW_NEAREST, TFIDF_NEAREST)
@@ -111,7 +111,7 @@ def to_markdown(evaluation: Evaluation) -> str:
         f"part {facts['settings']['part']}, seed {facts['settings']['seed']}. In brackets the 95 % bootstrap interval over queries "
         f"({facts['settings']['resamples']:,} resamples). Every answer is ranked among all concepts of its kind, other true answers "
         "filtered out, ties at the mean of best and worst.", "",
-        *(f"- {sentence}" for sentence in summarize_headlines(evaluation.rows)),
+        *(f"- {sentence}" for sentence in (*summarize_headlines(evaluation.rows), *tell_rivals(evaluation))),
     ]
     for _, rows in _by_questions(evaluation.rows):
         lines += ["", *_markdown_table(rows)]
@@ -138,6 +138,11 @@ def summarize_headlines(rows: Sequence[Row]) -> list[str]:
         if found:
             sentences.append(f"{title}: {_compare(found)}")
     return sentences
+
+
+def tell_rivals(evaluation: Evaluation) -> list[str]:
+    """A sentence for each rival that was trained: what it was given."""
+    return [f"{name}: {note}" for name, note in evaluation.facts.get("rivals", {}).items()]
 
 
 def _compare(found: dict[str, Row]) -> str:
@@ -168,7 +173,7 @@ def _markdown_table(rows: Sequence[Row]) -> list[str]:
     first, cells = rows[0], to_table(rows)
     return [
         f"## {first.protocol}: {first.predicate}, {first.kinds} – {cells[0]['queries']} queries, {cells[0]['candidates']} candidates", "",
-        "| method | MRR | recall@10 | AUROC | AUROC, equally popular | average precision |", "| --- | --- | --- | --- | --- | --- |",
+        "| method | MRR | recall@10 | AUROC | AUROC, equally popular | AP | AP, equally popular |", "| --- | --- | --- | --- | --- | --- | --- |",
         *(f"| {' | '.join(str(cell[column]) for column in ('method', *METRICS))} |" for cell in cells),
     ]
 

@@ -9,7 +9,12 @@ MEASURED = ("effect-size", "indications", "gene-sets", "ratings", "gene-pairs", 
 OF_FILES = ("ratings", "gene-pairs", "gene-properties", "cells")
 PROTOCOLS = (*RANKED, *MEASURED)
 PARTS = ("test", "validation")
-RIVALS = {"transe": "TransE", "complex": "ComplEx", "rotate": "RotatE"}
+# By their name in the table; those that have no clock are given no time.
+RIVALS = {
+    "transe": "TransE", "complex": "ComplEx", "rotate": "RotatE", "node2vec": "node2vec",
+    "sentence-transformers": "sentence-transformers", "static-embedding": "StaticEmbedding",
+}
+UNTIMED = ("node2vec",)
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class Settings:
         choice_queries: validation questions on which the form of TF-IDF is chosen.
         resamples: of the queries, for the intervals.
         neighbors: how many training subjects vote.
-        rivals: of RIVALS, the graph embeddings to train and ask as well.
-        rival_seconds: training time of each.
+        rivals: of RIVALS, what to train and ask as well.
+        rival_seconds: training time of each that is not among UNTIMED.
         data: folder with files that some protocols read, as their providers named them.
         ratings: files of rated pairs of terms.
         cell_label: column of `obs` that says what a cell is; empty for the first of the common ones.

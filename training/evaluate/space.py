@@ -5,7 +5,7 @@ is asked and answered with like any other, and at chance.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from generel.concepts.errors import BuildMismatch
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import SPACE_CONCEPTS, read_table
-from generel.index.space_folder import CONCEPTS_FILE, VECTORS_FILE
+from generel.index.popularity_file import PopularityFile
+from generel.index.space_folder import CONCEPTS_FILE, POPULARITY_FILE, VECTORS_FILE, read_manifest
 from generel.index.vectors_file import VectorsFile
 from training.evaluate.split import NumberedSplit
 
@@ -29,11 +30,24 @@ class SpaceVectors:
         vectors: (n_concepts, dims) unit norm, zeros where the space has none.
         bias: (n_concepts, number of kinds) what a concept gains as an answer to a query of that kind, in cosine units.
         missing: (n_concepts,) whether the space has no vector.
+        popularity: the same by relation; None where the space does not keep it.
+        rows: (n in the space,) the concept of each of its rows.
     """
 
     vectors: Floats
     bias: Floats
     missing: NDArray[np.bool_]
+    popularity: PopularityFile | None = None
+    rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def bias_by(self, predicate: str, *, asking: str) -> Floats:
+        """`bias`, in which a query of that kind finds what answers gain by this predicate, where the space keeps that."""
+        if self.popularity is None:
+            return self.bias
+        gains, said = self.popularity.of(np.arange(len(self.rows)), predicate=predicate, asking=asking)
+        bias = self.bias.copy()
+        bias[self.rows[said], KINDS.index(asking)] = gains[said]
+        return bias
 
     def count_missing(self, split: NumberedSplit) -> dict[str, int]:
         """How many concepts of each kind have no vector; kinds without any are left out."""
@@ -54,7 +68,13 @@ def read_space(folder: Path, *, split: NumberedSplit) -> SpaceVectors:
     bias = np.zeros((split.n_concepts, len(KINDS)), dtype=np.float32)
     missing = np.ones(split.n_concepts, dtype=bool)
     vectors[rows], bias[rows], missing[rows] = stored.vectors, stored.bias, False
-    return SpaceVectors(vectors, bias, missing)
+    return SpaceVectors(vectors, bias, missing, _popularity(folder, split.kind_numbers[rows]), rows)
+
+
+def _popularity(folder: Path, kinds: NDArray[np.int8]) -> PopularityFile | None:
+    path = folder / POPULARITY_FILE
+    families = read_manifest(folder).raw.get("recipe", {}).get("families", {})
+    return PopularityFile(path, kinds=kinds.astype(np.uint8), families=families) if path.is_file() else None
 
 
 def _rows(curies: Sequence[str], split: NumberedSplit, *, folder: Path) -> NDArray[np.int64]:

@@ -12,12 +12,11 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from generel.concepts.kinds import KINDS, Kind
 from kg.split.parts import ASSOCIATED, BRANCH, LATER, LOCUS, OF_VARIANT, WITHHELD
-from training.evaluate.questions import Questions, relation_questions
-from training.evaluate.split import NumberedSplit, Numbers
+from training.evaluate.questions import Questions, draw_rows, hide_known, relation_questions
+from training.evaluate.split import NumberedSplit
 from training.evaluate.variant_ties import VariantTies, variant_ties
 
 TIME, TIME_UNSEEN, OF_LOCUS, OF_BRANCH = "gwas-time", "gwas-time-unseen", "locus", "branch"
@@ -59,27 +58,14 @@ def branch_questions(split: NumberedSplit, *, limit: int, seed: int, families: M
 def ask_traits(protocol: str, split: NumberedSplit, ties: VariantTies, *, part: str, askable: Mask, limit: int, seed: int) -> Iterator[Questions]:
     """The part's pairs of an askable variant and a known trait; nothing if there are none."""
     candidates = ties.known_traits
-    is_candidate = np.zeros(split.n_concepts, dtype=np.bool_)
-    is_candidate[candidates] = True
-    rows = split.relations.filter((pl.col("part") == part) & (pl.col("predicate") == ASSOCIATED)).sort("subject", "object")
-    variants, traits = (rows[end].to_numpy() for end in ("subject", "object"))
-    places = np.flatnonzero(askable[variants] & is_candidate[traits])
-    drawn = places if len(places) <= limit else np.sort(np.random.default_rng(seed).choice(places, limit, replace=False))
-    if len(drawn):
-        queries, answers = variants[drawn], traits[drawn]
-        hidden = _hide_known(split.ties([ASSOCIATED]), queries, answers=answers, candidates=candidates)
-        yield Questions(protocol, ASSOCIATED, (ASSOCIATED,), KINDS_OF_TRAITS, queries, answers, candidates, hidden, len(places))
-
-
-def _hide_known(true: csr_array, queries: Numbers, *, answers: Numbers, candidates: Numbers) -> csr_array:
-    """(q, c) 1 where a candidate is another true answer, of whatever part."""
-    hidden = true[queries][:, candidates].tocsr()
-    hidden.data[:] = 1
-    own = np.searchsorted(candidates, answers)
-    rows = np.repeat(np.arange(len(queries)), np.diff(hidden.indptr))
-    hidden.data[hidden.indices == own[rows]] = 0
-    hidden.eliminate_zeros()
-    return hidden
+    of_part = (pl.col("part") == part) & (pl.col("predicate") == ASSOCIATED)
+    asked = split.relations.filter(of_part & _among("subject", askable) & pl.col("object").is_in(candidates.tolist())).sort("subject", "object")
+    if asked.is_empty():
+        return
+    drawn = draw_rows(asked, limit=limit, seed=seed)
+    queries, answers = drawn["subject"].to_numpy(), drawn["object"].to_numpy()
+    hidden = hide_known(split.ties([ASSOCIATED]), queries, answers=answers, candidates=candidates)
+    yield Questions(protocol, ASSOCIATED, (ASSOCIATED,), KINDS_OF_TRAITS, queries, answers, candidates, hidden, asked.height)
 
 
 def _only(split: NumberedSplit, part: str, condition: pl.Expr) -> NumberedSplit:

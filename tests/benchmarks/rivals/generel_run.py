@@ -19,9 +19,9 @@ from generel.model.embedder import TextEmbedder, center
 from generel.model.encoder import TextEncoder
 from generel.model.feature_cache import FeatureCache
 from generel.model.tower import TowerShape
-from rivals.clock import Clock, TimeIsUp
 from rivals.material import Material
 from rivals.questions import Exam, Figure
+from training.evaluate.clock import Clock, TimeIsUp
 from training.model import ConceptModel
 from training.tasks.batch import Batch
 from training.tasks.relation import RelationTask, draws_a_step

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from kg.split import Split
@@ -20,6 +19,7 @@ from training.evaluate.questions import Questions, SynonymTexts, draw_synonyms, 
 from training.evaluate.ranking import Scorer, rank_answers
 from training.evaluate.scorers import Cosine
 from training.evaluate.split import Numbers, number_split
+from training.evaluate.text_rivals import read_concepts
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
@@ -92,23 +92,6 @@ def make_exam(split: Split, *, corpus: Corpus, limit: int, seed: int) -> Exam:
             relations[questions.predicate].append(questions)
     texts = draw_synonyms(numbered, part=TEST, limit=limit, seed=seed)
     return Exam(relations, texts, list(synonym_questions(numbered, texts)))
-
-
-def read_concepts(corpus: Corpus, concepts: Numbers, encode: Encode) -> Floats:
-    """(len(concepts), dims) unit norm: half the vector of the preferred name, half the mean of those of all training names."""
-    texts = corpus.texts
-    counts = texts.count(concepts)
-    ends = np.cumsum(counts)
-    cells = np.repeat(texts.offsets[concepts], counts) + np.arange(int(ends[-1])) - np.repeat(ends - counts, counts)
-    distinct, places = np.unique(texts.of_concept[cells], return_inverse=True)
-    vectors = encode([texts.strings[number] for number in distinct.tolist()])
-    means = np.add.reduceat(vectors[places], ends - counts, axis=0) / counts[:, None]
-    return normalize((vectors[places[ends - counts]] + means) / 2)
-
-
-def normalize(vectors: Floats) -> Floats:
-    """The rows at unit norm; zeros stay zeros."""
-    return torch.nn.functional.normalize(torch.from_numpy(vectors), dim=1).numpy()
 
 
 def _figure(scorer: Scorer, asked: Sequence[Questions]) -> Figure:

@@ -17,9 +17,9 @@ from pykeen.training import SLCWATrainingLoop
 from pykeen.training.callbacks import TrainingCallback
 from pykeen.triples import CoreTriplesFactory
 
-from rivals.clock import Clock, TimeIsUp
 from rivals.material import Material
 from rivals.questions import PREDICATES, Exam, Figure
+from training.evaluate.clock import Clock, TimeIsUp
 from training.evaluate.scorers import ROUNDING
 from training.evaluate.split import Numbers
 

@@ -16,11 +16,11 @@ from generel.concepts.home import Home
 from generel.model.encoder import TextEncoder
 from generel.model.feature_cache import FeatureCache
 from kg.build import find_build
-from rivals.clock import Clock
 from rivals.generel_run import GenerelRun, encode_features
 from rivals.material import Material
 from rivals.questions import Exam, Figure, make_exam
 from training.corpus import make_corpus
+from training.evaluate.clock import Clock
 from training.recipe import read_recipe
 
 GENEREL, GENEREL_FEATURES_IN_TIME, RAW, FEATURES, TRANSE = "generel", "generel-features-in-time", "raw", "features", "transe"

@@ -1,4 +1,4 @@
-"""The time a trainer has: it starts before the trainer's first batch is drawn, not with the process, and is looked at after every step."""
+"""The time that a rival has: it starts when the rival begins to learn, and is looked at after every step."""
 
 import time
 from dataclasses import dataclass
