@@ -21,9 +21,9 @@ from generel.cli.output import tell
 from generel.concepts.errors import DiskFull, GenerelError, MissingExtra
 
 GROUP = "generel.commands"
-OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "embed", "export")}
+OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "explain", "embed", "add", "genes", "genesets", "cells", "export")}
 # The order of a day's work, for the help; commands that are not in it come after.
-ORDER = ("quickstart", "sources", "fetch", "harmonize", "build", "report", "train", "evaluate", *OWN)
+ORDER = ("quickstart", "sources", "fetch", "harmonize", "build", "report", "fine-tune", "train", "evaluate", *OWN)
 EXIT_INTERRUPTED, EXIT_PIPE_CLOSED, EXIT_IO = 130, 1, 74
 
 

@@ -1,11 +1,25 @@
 """`generel neighbors`: what is nearest to a concept or a text."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from generel.cli.output import Record, format_option, tell, write_records
-from generel.cli.queries import Asking, as_option, asked, exact_option, k_option, kind_option, space_option
+from generel.cli.queries import (
+    Asking,
+    as_option,
+    asked,
+    exact_option,
+    file_option,
+    k_option,
+    kind_option,
+    space_option,
+    tell_if_far,
+)
+from generel.cli.server_option import server_options
+from generel.index.server_connection import Server
+from generel.query.neighbors import Wanted, find_neighbors, kinds_of_answers, read_relation
 from generel.query.records import Neighbor
 from generel.query.space import EmbeddingSpace
 
@@ -14,33 +28,46 @@ COLUMNS = ("rank", "cosine", "percentile", "curie", "kind", "name")
 
 @click.command(short_help="Find what is nearest to a concept or a text.")
 @click.argument("queries", nargs=-1, metavar="[QUERY]...")
+@file_option
 @space_option
 @kind_option
+@click.option("--relation", metavar="NAME", help="Only answers that this relation can join to the query, such as 'treats'.")
+@click.option("--exclude-known", is_flag=True, help="Leave out what the evidence ties to the query already; with --relation, by that relation.")
+@click.option("--min-score", type=click.FloatRange(-1, 1), metavar="COSINE", help="Only answers with at least this cosine.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, help="How many of the best answers to pass over.")
 @as_option
 @k_option
 @exact_option
+@server_options
 @format_option
-def neighbors(queries: tuple[str, ...], space: str | None, kinds: tuple[str, ...], as_kind: str | None, k: int, exact: bool, format: str) -> None:
+def neighbors(
+    queries: tuple[str, ...], file: Path | None, space: str | None, kinds: tuple[str, ...], relation: str | None, exclude_known: bool,
+    min_score: float | None, offset: int, as_kind: str | None, k: int, exact: bool, server: Server | None, format: str,
+) -> None:
     """The concepts nearest to each QUERY: a CURIE, rsID, symbol, name, or any text.
 
     The percentile says how many of a hundred random pairs of the same two kinds are less alike. Without a QUERY, or
-    with '-', queries are read from standard input, one a line.
+    with '-', queries are read from standard input, one a line. A relation is read in the direction that fits the query: what a drug
+    treats, or what treats a disease.
 
-    Example: generel neighbors rs4149056 --kind drug -k 5
+    Example: generel neighbors metformin --relation treats --exclude-known -k 5
     """
-    asking = Asking(queries)
+    wanted = Wanted(k, offset, kinds or None, read_relation(relation), exclude_known, min_score)
+    asking = Asking(queries, file)
     # Not closed: closing the vector index would make the next call slower (see generel.index.edge).
-    opened = EmbeddingSpace.open(space, exact=exact)
-    records = _answers(opened, asking, k=k, kinds=kinds or None, as_kind=as_kind)
-    write_records(records, format=format, columns=asking.columns(*COLUMNS))
+    opened = EmbeddingSpace.open(space, exact=exact, qdrant=server)
+    write_records(_answers(opened, asking, wanted, as_kind=as_kind), format=format, columns=asking.columns(*COLUMNS))
     if opened.note:
         tell(f"neighbors come from the exact scan: {opened.note}")
     asking.leave()
 
 
-def _answers(space: EmbeddingSpace, asking: Asking, *, k: int, kinds: tuple[str, ...] | None, as_kind: str | None) -> Iterator[Record]:
-    for resolved in asking.resolved(space, as_kind=as_kind):
-        for each, found in zip(resolved, space.neighbors_of_many(resolved, k, kinds), strict=True):
+def _answers(space: EmbeddingSpace, asking: Asking, wanted: Wanted, *, as_kind: str | None) -> Iterator[Record]:
+    for resolved in asking.resolved(space, as_kind=as_kind, check=lambda each: kinds_of_answers(each.concept, wanted)):
+        for each, found in zip(resolved, find_neighbors(space, resolved, wanted), strict=True):
+            # Only the first page of all kinds shows the nearest concept of all.
+            if each.is_text and not asking.several and not (wanted.offset or wanted.kinds or wanted.relation):
+                tell_if_far(space, each.query, max((neighbor.cosine for neighbor in found), default=None))
             yield from ({**asked(each), **to_record(neighbor)} for neighbor in found)
 
 

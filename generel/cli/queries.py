@@ -1,18 +1,19 @@
 """What the query commands share: their options, where queries come from, and what happens when one of many fails.
 
 One query that fails ends the command with its error. Of several, the others are answered, each failure is told on stderr, and
-the exit code is that of the first one. Queries on stdin count as several, even if there is one line.
+the exit code is that of the first one. Queries on stdin or in a file count as several, even if there is one line.
 """
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from generel.cli.output import Record, tell
-from generel.concepts.errors import GenerelError
+from generel.concepts.errors import BadInput, GenerelError, NotThere
 from generel.concepts.kinds import KINDS
 from generel.query.records import Resolved
 from generel.query.space import EmbeddingSpace
@@ -38,12 +39,24 @@ def k_option(command: Command) -> Command:
     return click.option("-k", type=click.IntRange(min=1), default=10, show_default=True, help="How many answers.")(command)
 
 
-def read_queries(arguments: Sequence[str]) -> tuple[Iterable[str], bool]:
-    """The queries, and whether they are several; with no argument, or '-', the lines of stdin that are not blank.
+def file_option(command: Command) -> Command:
+    """The option --file; the command gets `file`, a path or None."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    return click.option("--file", type=path, metavar="FILE", help="Read the queries from a file, one a line; answers come as they are found.")(command)
+
+
+def read_queries(arguments: Sequence[str], file: Path | None = None) -> tuple[Iterable[str], bool]:
+    """The queries, and whether they are several; with no argument, or '-', the lines of stdin, or of `file`, that are not blank.
 
     Raises:
-        click.UsageError: no argument, and stdin is a terminal.
+        click.UsageError: no argument, and stdin is a terminal; or arguments and a file.
+        NotThere: no such file.
+        BadInput: the file is not UTF-8.
     """
+    if file is not None:
+        if arguments:
+            raise click.UsageError("give queries, or a file of them with --file")
+        return _lines_of(file), True
     if arguments and list(arguments) != [STDIN]:
         return arguments, len(arguments) > 1
     if not arguments and sys.stdin.isatty():
@@ -51,19 +64,48 @@ def read_queries(arguments: Sequence[str]) -> tuple[Iterable[str], bool]:
     return (line.strip() for line in sys.stdin if line.strip()), True
 
 
+def _lines_of(file: Path) -> Iterator[str]:
+    """The lines that are not blank, read as they are wanted; the file is opened now."""
+    try:
+        stream = file.open(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise NotThere(f"there is no file {file} with queries") from error
+
+    def lines() -> Iterator[str]:
+        with stream:
+            try:
+                yield from (line.strip() for line in stream if line.strip())
+            except UnicodeDecodeError as error:
+                raise BadInput(f"{file} is not UTF-8 text: {error.reason} at byte {error.start:,}") from error
+
+    return lines()
+
+
 class Asking:
     """Queries being answered; remembers the first that failed."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        """For the arguments of a command, or stdin."""
-        self._queries, self.several = read_queries(arguments)
+    def __init__(self, arguments: Sequence[str], file: Path | None = None) -> None:
+        """For the arguments of a command, the lines of a file, or stdin."""
+        self._queries, self.several = read_queries(arguments, file)
         self._failed: GenerelError | None = None
 
-    def resolved(self, space: EmbeddingSpace, *, as_kind: str | None = None) -> Iterator[list[Resolved]]:
-        """What the queries mean, so many at once; of a single one, the note is told."""
+    def resolved(
+        self, space: EmbeddingSpace, *, as_kind: str | None = None, check: Callable[[Resolved], object] = lambda each: None
+    ) -> Iterator[list[Resolved]]:
+        """What the queries mean, so many at once; of a single one, the note is told.
+
+        Args:
+            check: fails for what cannot be asked of this command; such a query counts as one that failed.
+        """
+
+        def resolve(query: str) -> Resolved:
+            each = space.resolve(query, as_kind=as_kind, suggest=not self.several)
+            check(each)
+            return each
+
         queries = iter(self._queries)
         while part := list(islice(queries, QUERIES_AT_ONCE)):
-            yield list(self._attempt(part, lambda query: space.resolve(query, as_kind=as_kind, suggest=not self.several)))
+            yield list(self._attempt(part, resolve))
 
     def _attempt(self, queries: Iterable[str], resolve: Callable[[str], Resolved]) -> Iterator[Resolved]:
         for query in queries:
@@ -96,3 +138,9 @@ class Asking:
 def asked(each: Resolved) -> Record:
     """The columns that say which query an answer belongs to; free text is taken as 'text'."""
     return {"query": each.query, "taken_as": each.concept.curie or "text"}
+
+
+def tell_if_far(space: EmbeddingSpace, text: str, cosine: float | None) -> None:
+    """Say that a text is far from anything in the space if it is; `cosine` is that of its nearest concept, None if it is not known."""
+    if cosine is not None and cosine <= space.text_floor:
+        tell(f"'{text}' is far from anything in this space: its nearest concept has cosine {cosine:.2f}, and texts of random letters reach {space.text_floor:.2f}")

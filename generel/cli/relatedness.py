@@ -1,37 +1,58 @@
 """`generel relatedness`: how alike two concepts or texts are, for one pair or a file of them."""
 
+import shutil
 import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from generel.cli.output import Record, format_option, tell, write_records
 from generel.cli.queries import STDIN, space_option
-from generel.concepts.errors import NotThere, UnknownConcept
 from generel.query.records import Relatedness
 from generel.query.space import EmbeddingSpace
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from generel.query.pair_files import PairFile
+
+OUT = (".tsv", ".csv", ".parquet")
 
 
 @click.command(short_help="Say how alike two concepts or texts are.")
 @click.argument("queries", nargs=-1, metavar="[A B]")
-@click.option("--pairs", metavar="FILE", help="Tab-separated file with columns 'left' and 'right', one pair a line; '-' for standard input.")
+@click.option("--pairs", metavar="FILE", help="TSV, CSV or Parquet file with columns 'left' and 'right', one pair a row; '-' for standard input.")
+@click.option("--pairs-format", type=click.Choice(("tsv", "csv", "parquet")), help="What FILE is, where its name does not say; else TSV.")
+@click.option("--keep-going", is_flag=True, help="Score the others where pairs mean nothing: these get no numbers and say why in the column 'note'.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a .tsv, .csv or .parquet file instead.")
 @space_option
 @format_option
-def relatedness(queries: tuple[str, ...], pairs: str | None, space: str | None, format: str) -> None:
+def relatedness(
+    queries: tuple[str, ...], pairs: str | None, pairs_format: str | None, keep_going: bool, out: Path | None, space: str | None, format: str
+) -> None:
     """How alike A and B are: CURIEs, rsIDs, symbols, names, or any text.
 
     Besides the cosine: its percentile among random pairs of the same two kinds, and the p-value that goes with it. With
-    --pairs, every pair of a file gets a line; one with a name that is not in the space gets no numbers and says why.
+    --pairs, every pair of a file gets a line, in order; pairs are read and written in parts, so a file may be of any length.
 
     Example: generel relatedness warfarin VKORC1
     """
     if (pairs is None) != (len(queries) == 2) or (pairs is not None and queries):
         raise click.UsageError("give two queries, or a file of pairs with --pairs")
+    if pairs is None and (out or pairs_format or keep_going):
+        raise click.UsageError("--out, --pairs-format and --keep-going go with --pairs")
+    if out is not None and out.suffix not in OUT:
+        raise click.UsageError(f"--out {out}: the name must end in {', '.join(OUT)}")
     with EmbeddingSpace.open(space) as opened:
         if pairs is None:
             _relate_two(opened, *queries, format=format)
         else:
-            _relate_file(opened, pairs, format=format)
+            with _file(pairs, pairs_format) as file:
+                _relate_file(opened, file, keep_going=keep_going, out=out, format=format)
 
 
 def _relate_two(space: EmbeddingSpace, a: str, b: str, *, format: str) -> None:
@@ -51,20 +72,47 @@ def to_record(related: Relatedness) -> Record:
     }
 
 
-def _relate_file(space: EmbeddingSpace, file: str, *, format: str) -> None:
+@contextmanager
+def _file(pairs: str, format: str | None) -> "Iterator[PairFile]":
+    """The file of pairs; what comes on stdin is put into one, for it is read twice."""
     # Only this way through the command needs polars, which costs 0.3 s.
-    from generel.query.pairs import read_pairs
+    from generel.query.pair_files import PairFile
 
-    content = sys.stdin.buffer.read() if file == STDIN else _read(Path(file))
-    scored = space.relatedness_of_pairs(read_pairs(content, name=file))
-    write_records(scored.iter_rows(named=True), format=format, columns=scored.columns)
-    if n_failed := scored["cosine"].null_count():
-        tell(f"{n_failed:,} of {scored.height:,} pairs have no score; the column 'note' says why")
-        click.get_current_context().exit(UnknownConcept.exit_code)
+    if pairs != STDIN:
+        yield PairFile.find(Path(pairs), format=format)
+        return
+    with tempfile.NamedTemporaryFile(prefix="generel-pairs-") as spooled:
+        shutil.copyfileobj(sys.stdin.buffer, spooled)
+        spooled.flush()
+        yield PairFile.find(Path(spooled.name), format=format, name="standard input")
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotThere(f"there is no file {path} with pairs") from error
+def _relate_file(space: EmbeddingSpace, file: "PairFile", *, keep_going: bool, out: Path | None, format: str) -> None:
+    from generel.cli.pair_output import write_parts, write_to_stdout
+    from generel.cli.progress import RichProgress
+    from generel.query.pair_files import refuse_bad_pairs, score_file
+
+    progress = RichProgress()
+    if not keep_going:
+        refuse_bad_pairs(space, file, progress=progress)
+    counted = _Counted(score_file(space, file, progress=progress))
+    if out is None:
+        write_to_stdout(counted, format=format)
+    else:
+        write_parts(counted, out)
+        tell(f"wrote {counted.n:,} pairs to {out}")
+    if counted.n_failed:
+        tell(f"{counted.n_failed:,} of {counted.n:,} pairs have no score; the column 'note' says why")
+
+
+class _Counted:
+    """The parts, while they pass counted: all pairs, and those without a score."""
+
+    def __init__(self, parts: "Iterable[pl.DataFrame]") -> None:
+        self._parts, self.n, self.n_failed = parts, 0, 0
+
+    def __iter__(self) -> "Iterator[pl.DataFrame]":
+        for part in self._parts:
+            self.n += part.height
+            self.n_failed += part["cosine"].null_count()
+            yield part

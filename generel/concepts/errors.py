@@ -81,6 +81,20 @@ class SourceUnavailable(GenerelError):
     status = 503
 
 
+class ServerUnavailable(GenerelError):
+    """A Qdrant server that cannot be reached, does not answer in time, or fails again and again."""
+
+    exit_code = 69
+    status = 503
+
+
+class ServerRefused(GenerelError):
+    """A Qdrant server that does not accept our key, our request, or whose certificate we do not trust."""
+
+    exit_code = 69
+    status = 502
+
+
 class HashMismatch(GenerelError):
     """Fetched bytes that are not the ones recorded: another archive, a changed file, a cut transfer."""
 

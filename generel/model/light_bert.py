@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from generel.concepts.errors import Corrupt, NotThere
-from generel.model.encoder_folder import CONFIG, TOKENIZER, WEIGHTS
+from generel.model.encoder_folder import CLS, CONFIG, MEAN, TOKENIZER, WEIGHTS, read_pooling
 from generel.model.length_groups import length_groups
 
 Floats = NDArray[np.float32]
@@ -22,10 +22,10 @@ TOKENS_A_BATCH = 4096
 
 
 class LightBert:
-    """Sentence vectors: the mean of the last hidden states over a text's tokens, unit norm."""
+    """Sentence vectors, unit norm: the mean of the last hidden states over a text's tokens, or the state of its first token."""
 
-    def __init__(self, weights: dict[str, Floats], config: dict[str, object], tokenizer: Tokenizer, *, max_tokens: int) -> None:
-        self.weights = weights
+    def __init__(self, weights: dict[str, Floats], config: dict[str, object], tokenizer: Tokenizer, *, max_tokens: int, pooling: str = MEAN) -> None:
+        self.weights, self.pooling = weights, pooling
         self.n_layers, self.n_heads = int(str(config["num_hidden_layers"])), int(str(config["num_attention_heads"]))
         self.epsilon = np.float32(str(config.get("layer_norm_eps", 1e-12)))
         self.tokenizer = tokenizer
@@ -39,15 +39,17 @@ class LightBert:
         Raises:
             NotThere: a file is missing.
             Corrupt: the weights or the tokenizer cannot be read, or the weights are not those of a plain BERT (ask `can_read` first).
+            BadInput: it pools in a way that generel does not compute.
         """
         for name in (CONFIG, WEIGHTS, TOKENIZER):
             if not (folder / name).is_file():
                 raise NotThere(f"{folder} is no encoder: it lacks {name}")
+        pooling = read_pooling(folder)
         try:
             config = json.loads((folder / CONFIG).read_text())
             stored = load_file(folder / WEIGHTS)
             weights = {name.removeprefix("bert."): np.asarray(tensor, dtype=np.float32) for name, tensor in stored.items() if tensor.dtype.kind == "f"}
-            encoder = cls(weights, config, Tokenizer.from_file(str(folder / TOKENIZER)), max_tokens=max_tokens)
+            encoder = cls(weights, config, Tokenizer.from_file(str(folder / TOKENIZER)), max_tokens=max_tokens, pooling=pooling)
             encoder.encode(["a"])
         # safetensors and tokenizers raise exceptions that have no base but this one.
         except Exception as error:
@@ -63,8 +65,9 @@ class LightBert:
         ids = self.tokenize(texts)
         vectors = np.empty((len(texts), self.weights["embeddings.word_embeddings.weight"].shape[1]), dtype=np.float32)
         for rows in length_groups([len(one) for one in ids], tokens_a_batch=TOKENS_A_BATCH):
-            means = self._hidden(np.array([ids[row] for row in rows])).mean(axis=1)
-            vectors[rows] = means / np.linalg.norm(means, axis=1, keepdims=True)
+            hidden = self._hidden(np.array([ids[row] for row in rows]))
+            pooled = hidden[:, 0] if self.pooling == CLS else hidden.mean(axis=1)
+            vectors[rows] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return vectors
 
     def _hidden(self, ids: NDArray[np.int64]) -> Floats:

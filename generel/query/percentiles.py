@@ -44,7 +44,11 @@ class Distribution:
 
     def p_value(self, cosines: ArrayLike) -> Reals:
         """The share of random pairs at least as alike, in [1/n_pairs, 1]."""
-        return np.maximum(1 - self.quantile(cosines), 1 / self.n_pairs)
+        return self.p_value_at(self.quantile(cosines))
+
+    def p_value_at(self, quantiles: Reals) -> Reals:
+        """`p_value` of cosines whose `quantile` is known already."""
+        return np.maximum(1 - quantiles, 1 / self.n_pairs)
 
 
 class Percentiles:

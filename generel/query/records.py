@@ -40,8 +40,8 @@ class Match:
 
     Attributes:
         matched: the identifier or name that answered, as it is written in its source.
-        how: 'curie', 'alias' (another database's identifier), 'name', 'synonym', 'prefix' or 'fuzzy'.
-        score: 1 for the same, less for a longer or a similar name; in (0, 1].
+        how: 'curie', 'alias' (another database's identifier), 'name', 'synonym', 'prefix', 'fuzzy' or 'meaning'.
+        score: 1 for the same, less for a longer or a similar name, the cosine for a meaning; in (0, 1].
     """
 
     concept: Concept

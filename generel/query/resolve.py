@@ -1,6 +1,6 @@
 """What a query means: an identifier, a name, a synonym, or else its own words.
 
-Order: CURIE, rsID or another database's identifier; then a preferred name; then a synonym; then free text. What looks
+Order: CURIE, rsID, another database's identifier or the address of one; then a preferred name; then a synonym; then free text. What looks
 like an identifier is never read as text: a mistyped rsID has no meaning to embed. Between kinds the words decide by
 KIND_ORDER, and the answer says what else they name; within a kind nothing is guessed.
 """
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from generel.concepts.curie import Curie
 from generel.concepts.errors import AmbiguousConcept, BadIdentifier, BadInput, UnknownConcept, UnknownPrefix
+from generel.concepts.iri import shorten
 from generel.index.names import ROLES, ConceptRow, NamesIndex
 from generel.index.normalize import normalize
 from generel.query.records import TEXT, Concept, Resolved
@@ -75,10 +76,17 @@ def find_candidates(names: NamesIndex, query: str) -> list[Candidate]:
     return sorted(found, key=lambda candidate: (candidate.rank, candidate.concept.row))
 
 
-def _identified(names: NamesIndex, query: str) -> list[Candidate]:
+def read_curie(text: str) -> str | None:
+    """The CURIE that `text` spells, or that its address stands for; None if it is neither."""
     try:
-        curie = str(Curie.parse(query))
+        return str(Curie.parse(shorten(text)))
     except (UnknownPrefix, BadIdentifier):
+        return None
+
+
+def _identified(names: NamesIndex, query: str) -> list[Candidate]:
+    curie = read_curie(query)
+    if curie is None:
         return []
     if concept := names.by_curie(curie):
         return [Candidate(concept, curie, "curie", (0,))]
@@ -115,12 +123,9 @@ def refuse_identifier(names: NamesIndex, query: str, *, suggest: bool = True) ->
         UnknownConcept: it is one that the space does not have; the nearest identifiers of its prefix are named.
         UnknownPrefix, BadIdentifier: it cannot be one.
     """
-    if not IDENTIFIER.fullmatch(query.strip()):
-        try:
-            Curie.parse(query)
-        except (UnknownPrefix, BadIdentifier):
-            return
-    curie = str(Curie.parse(query))
+    if not IDENTIFIER.fullmatch(query.strip()) and read_curie(query) is None:
+        return
+    curie = str(Curie.parse(shorten(query)))
     near = names.near_curies(curie, k=NAMED_IN_MESSAGES) if suggest else []
     raise UnknownConcept(query, [say(concept) for concept in near])
 

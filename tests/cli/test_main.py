@@ -49,7 +49,7 @@ def test_commands_join_by_entry_point(run: Run) -> None:
     """They run, stand in the help in the order of a day's work, and cannot take the place of our own."""
     assert run("build").stdout == "built\n"
     listed = [line.split()[0] for line in run("--help").stdout.partition("Commands:")[2].splitlines() if line.strip()]
-    assert listed == ["build", "train", "load", "info", "lookup", "neighbors", "relatedness", "embed", "export"]
+    assert listed == ["build", "train", "load", "info", "lookup", "neighbors", "relatedness", "explain", "embed", "add", "genes", "genesets", "cells", "export"]
     assert "Example: generel neighbors" in run("neighbors", "--help").stdout
     main.__dict__.pop("_joined", None)
 

@@ -1,6 +1,7 @@
 """The query commands on the world of twelve: what goes to stdout, what to stderr, and the exit code."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 
 from generel.cli import embed as embed_module
+from generel.query.meaning import FLOOR_FILE
 from generel.query.space import EmbeddingSpace
 from tests.cli.conftest import Run
 from tests.worlds import WordEmbedder, world_vectors
@@ -156,26 +158,99 @@ def test_relatedness_of_two(run: Run) -> None:
     ]
 
 
+PAIRS = "left\tright\tnote\nsimvastatin\tSLCO1B1\tx\nrs1\tCAT\ty\n"
+
+
 @pytest.mark.parametrize("from_stdin", [False, True])
 def test_relatedness_of_a_file_of_pairs(run: Run, tmp_path: Path, from_stdin: bool) -> None:
-    """One line a pair, in order; a pair with an unknown end says so and the exit code tells."""
-    content = "left\tright\tnote\nsimvastatin\tSLCO1B1\tx\nrs1\tCAT\ty\n"
-    (tmp_path / "pairs.tsv").write_text(content)
-    result = run("relatedness", "--pairs", "-", stdin=content) if from_stdin else run("relatedness", "--pairs", str(tmp_path / "pairs.tsv"))
+    """One line a pair, in order; with --keep-going a pair with an unknown end says so and does not fail."""
+    (tmp_path / "pairs.tsv").write_text(PAIRS)
+    given = ("--pairs", "-") if from_stdin else ("--pairs", str(tmp_path / "pairs.tsv"))
+    result = run("relatedness", *given, "--keep-going", stdin=PAIRS if from_stdin else None)
     lines = rows(result.stdout)
-    assert lines[1] == ["simvastatin", "SLCO1B1", "chebi:9150", "hgnc:10959", "0.941176", "100", "0.111111", ""]
+    assert lines[0] == ["left", "right", "left_curie", "right_curie", "cosine", "percentile", "p_value", "note"]
+    assert lines[1] == ["simvastatin", "SLCO1B1", "chebi:9150", "hgnc:10959", "0.941176", "100.0", "0.111111", ""]
     assert lines[2][:7] == ["rs1", "CAT", "", "hgnc:1516", "", "", ""]
     assert lines[2][7].startswith("UnknownConcept")
     assert "1 of 2 pairs have no score" in result.stderr
-    assert result.exit_code == 65
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("from_stdin", [False, True])
+def test_bad_pairs_are_named_before_anything_is_scored(run: Run, tmp_path: Path, from_stdin: bool) -> None:
+    """Nothing on stdout; the lines of all that mean nothing on stderr."""
+    (tmp_path / "pairs.tsv").write_text(PAIRS)
+    name = "standard input" if from_stdin else str(tmp_path / "pairs.tsv")
+    result = run("relatedness", "--pairs", "-" if from_stdin else name, stdin=PAIRS if from_stdin else None)
+    assert (result.stdout, result.exit_code) == ("", 65)
+    assert f"BadTable: 1 of 2 pairs in {name} cannot be scored: line 3: UnknownConcept: no concept is called 'rs1'" in result.stderr
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "csv", "parquet"])
+def test_scored_pairs_are_written_to_a_file(run: Run, tmp_path: Path, suffix: str) -> None:
+    """The same table in each format; nothing on stdout."""
+    (tmp_path / "pairs.csv").write_text('left,right\n"chebi:1,2",CAT\nsimvastatin,SLCO1B1\n')
+    out = tmp_path / f"scored.{suffix}"
+    result = run("relatedness", "--pairs", str(tmp_path / "pairs.csv"), "--keep-going", "--out", str(out))
+    assert (result.stdout, result.exit_code) == ("", 0)
+    read = {"tsv": lambda: pl.read_csv(out, separator="\t", quote_char=None), "csv": lambda: pl.read_csv(out), "parquet": lambda: pl.read_parquet(out)}
+    scored = read[suffix]()
+    assert scored["left"].to_list() == ["chebi:1,2", "simvastatin"]
+    assert scored["cosine"].round(4).to_list() == [None, 0.9412]
+    assert "wrote 2 pairs to" in result.stderr
 
 
 def test_pairs_without_a_header_are_refused(run: Run, tmp_path: Path) -> None:
-    """The columns that the file has are named."""
-    (tmp_path / "pairs.tsv").write_text("CAT\tBRCA1\n")
+    """The columns that the file has are named; a name that says nothing, and options without a file, are told."""
+    (tmp_path / "pairs.tsv").write_text("CAT\tBRCA1\nCAT\tBRCA1\n")
     result = run("relatedness", "--pairs", str(tmp_path / "pairs.tsv"))
     assert "BadTable: the pairs lack the columns left, right; they have CAT, BRCA1" in result.stderr
     assert result.exit_code == 65
+    assert "must end in .tsv, .csv, .parquet" in run("relatedness", "--pairs", "x", "--out", "y.xlsx").stderr
+    assert "go with --pairs" in run("relatedness", "CAT", "BRCA1", "--keep-going").stderr
+
+
+def test_neighbors_by_relation_and_without_what_is_known(run: Run) -> None:
+    """simvastatin treats the infarction by the evidence, so of what it may treat the cancer and the phenotypes stay."""
+    first = [row[-1] for row in rows(run("neighbors", "simvastatin", "--relation", "treats", "-k", "1").stdout)[1:]]
+    assert first == ["Myalgia"]
+    known = rows(run("neighbors", "simvastatin", "--relation", "treats", "--exclude-known").stdout)[1:]
+    assert {row[3] for row in known} == {"hp:0003326", "hp:0001658", "mondo:0007254"}
+    assert [row[3] for row in rows(run("neighbors", "heart attack", "--relation", "treats", "--min-score", "0.9").stdout)[1:]] == ["chebi:10033"]
+    page = rows(run("neighbors", "rs4149056", "--kind", "drug", "-k", "1", "--offset", "1").stdout)[1:]
+    assert [(row[0], row[-1]) for row in page] == [("2", "atorvastatin")]
+
+
+def test_a_relation_that_does_not_fit_is_said(run: Run, tmp_path: Path) -> None:
+    """For one query an error; of several in a file only that one fails."""
+    assert "BadInput: unknown relation 'treat'; did you mean treats" in run("neighbors", "warfarin", "--relation", "treat").stderr
+    single = run("neighbors", "CAT", "--relation", "treats")
+    assert "BadInput: 'treats' joins drug with disease or phenotype; hgnc:1516 CAT is a gene" in single.stderr
+    assert (single.stdout, single.exit_code) == ("", 65)
+    (tmp_path / "queries.txt").write_text("CAT\n\nwarfarin\n")
+    several = run("neighbors", "--file", str(tmp_path / "queries.txt"), "--relation", "treats", "-k", "1")
+    assert [row[0] for row in rows(several.stdout)] == ["query", "warfarin"]
+    assert several.exit_code == 65
+    assert "there is no file nope.txt with queries" in run("neighbors", "--file", "nope.txt").stderr
+    assert "give queries, or a file" in run("neighbors", "CAT", "--file", str(tmp_path / "queries.txt")).stderr
+    (tmp_path / "latin1.txt").write_bytes("Sj\xf6gren".encode("latin-1"))
+    assert "is not UTF-8 text" in run("neighbors", "--file", str(tmp_path / "latin1.txt")).stderr
+
+
+def test_lookup_by_meaning_says_what_is_far(run: Run, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hearts are near something; any other text points as nonsense does, and both commands say so."""
+
+    class Hearts(WordEmbedder):
+        WORDS = (("heart", (1, 0, 0)), ("", (0, 1, -1)))
+
+    monkeypatch.setattr("generel.query.space.open_embedder", lambda folder: Hearts())
+    (own_home / "spaces/world/index" / FLOOR_FILE).unlink(missing_ok=True)
+    near = run("lookup", "broken hearted", "-k", "1", "--meaning", home=own_home)
+    assert rows(near.stdout)[1] == ["hp:0001658", "phenotype", "Myocardial infarction", "meaning", "Myocardial infarction", "1"]
+    assert near.stderr == ""
+    for result in (run("lookup", "zzz qqq", "--meaning", home=own_home), run("neighbors", "zzz qqq", home=own_home)):
+        assert "'zzz qqq' is far from anything in this space: its nearest concept has cosine 0.89, and texts of random letters reach 0.89" in result.stderr
+    assert rows(run("lookup", "broken hearted", "--no-meaning").stdout)[1:] == []
 
 
 @pytest.mark.usefixtures("with_words")
@@ -216,7 +291,7 @@ def test_info_says_counts_sources_and_licenses(run: Run, home: Path) -> None:
     fields = dict(row for row in rows(run("info").stdout) if len(row) == 2)
     assert fields["counts.drug"] == "3"
     assert fields["n_concepts"] == "12"
-    assert fields["index"] == "edge"
+    assert fields["index"] == "edge, quantization none, recall@10 1.000 (1.000 of one kind) against the exact scan"
     assert fields["sources.pharmgkb.license"] == "CC-BY-SA-4.0"
     assert fields["figures.mrr"] == "0.5"
     table = run("info", "world", "--format", "table").stdout
@@ -229,7 +304,7 @@ def test_info_says_counts_sources_and_licenses(run: Run, home: Path) -> None:
 def test_load_verifies_and_says_what_it_built(run: Run, own_home: Path) -> None:
     """The second time nothing is built; a flipped bit is Corrupt with exit code 74."""
     done = run("load", "world", home=own_home)
-    assert "12 concepts verified, its index is up to date; neighbors come from the store 'edge'" in done.stderr
+    assert "12 concepts verified, its index is up to date, recall@10 1.000" in done.stderr and "neighbors come from the store 'edge'" in done.stderr
     assert "built names and edge, recall@10 1.000" in run("load", "--force", home=own_home).stderr
     path = own_home / "spaces/world/relations.parquet"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
@@ -240,9 +315,7 @@ def test_load_verifies_and_says_what_it_built(run: Run, own_home: Path) -> None:
 
 def test_a_space_that_is_not_loaded_says_how(run: Run, own_home: Path) -> None:
     """Without its index nothing is answered, and `info` says so too."""
-    for path in (own_home / "spaces/world/index").iterdir():
-        if path.name == "names.sqlite":
-            path.unlink()
+    shutil.rmtree(own_home / "spaces/world/index")
     result = run("neighbors", "CAT", home=own_home)
     assert "NotThere" in result.stderr and "run: generel load" in result.stderr
     assert result.exit_code == 66

@@ -7,7 +7,7 @@ import bioregistry
 import pytest
 
 from generel.concepts.kinds import Kind
-from generel.concepts.prefixes import BY_NAME, PREFIXES, Prefix
+from generel.concepts.prefixes import BY_NAME, BY_SPELLING, PREFIXES, Prefix
 
 # Names that are not the Bioregistry's, and why.
 OTHER_NAMES = {
@@ -27,6 +27,13 @@ OTHER_READINGS = {
     "icd-9": "as icd9",
     "ordo": "the ontology's numbers are Orphanet's",
     "orphanet.ordo": "the ontology's numbers are Orphanet's",
+}
+# Synonyms of the Bioregistry that are not read, and why.
+OTHER_SYNONYMS = {
+    "icd": "any release of the classification may be meant",
+    "ps": "two letters that stand for many things; OMIM's own files write PS inside the identifier",
+    "re": "as ps",
+    "dsstox_cid": "numbers of another database, which count compounds differently",
 }
 # Kinds that are named by another kind's prefix: one ontology, three kinds.
 NAMED_BY = {Kind.FUNCTION: Kind.PROCESS, Kind.COMPONENT: Kind.PROCESS}
@@ -54,6 +61,14 @@ def test_a_spelling_means_to_the_bioregistry_what_it_means_here(prefix: Prefix) 
     ours = bioregistry.normalize_prefix(prefix.name)
     other = {spelling for spelling in prefix.spellings if bioregistry.normalize_prefix(spelling) not in {ours, None}}
     assert other == set(prefix.spellings) & set(OTHER_READINGS)
+
+
+@pytest.mark.parametrize("prefix", PREFIXES, ids=lambda prefix: prefix.name)
+def test_the_bioregistrys_synonyms_are_read_or_documented(prefix: Prefix) -> None:
+    """However a file spells a database, as far as the Bioregistry has seen it, it is read here."""
+    resource = bioregistry.get_resource(prefix.name)
+    synonyms = {name.lower() for name in (resource.get_synonyms() | {resource.prefix, resource.get_preferred_prefix() or resource.prefix} if resource else ())}
+    assert {name for name in synonyms if BY_SPELLING.get(name) != prefix} == synonyms & set(OTHER_SYNONYMS)
 
 
 @pytest.mark.parametrize("prefix", PREFIXES, ids=lambda prefix: prefix.name)
@@ -94,4 +109,5 @@ def test_names_are_distinct() -> None:
 
 def test_longer_spellings_stand_first() -> None:
     """'nci' is tried after 'nci_thesaurus', which it would hide."""
-    assert BY_NAME["ncit"].all_spellings == ("nci_thesaurus", "ncit", "nci")
+    spellings = BY_NAME["ncit"].all_spellings
+    assert spellings.index("nci_thesaurus") < spellings.index("ncit") < spellings.index("nci")

@@ -12,11 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from transformers import AutoModel, DistilBertConfig, DistilBertModel
 
-from generel.concepts.errors import Corrupt, NotThere
+from generel.concepts.errors import BadInput, Corrupt, NotThere
 from generel.model import encoder as encoder_module
 from generel.model.encoder import TextEncoder, encoder_digest, has_native_bf16
+from generel.model.encoder_folder import ENCODER_FILES, POOLING, copy_encoder, read_pooling
 from generel.model.length_groups import length_groups
+from generel.model.light_bert import LightBert
 
 TEXTS = ["heart attack", "type 2 diabetes", "", "heart attack", "short stature", "warfarin", "a very long name of a disease of the kidney", "x"]
 
@@ -48,15 +51,70 @@ def test_the_order_of_results_does_not_depend_on_the_batches(encoder: TextEncode
     np.testing.assert_array_equal(together[0], together[3])
 
 
-def test_vectors_are_the_mean_over_tokens_that_transformers_gives(encoder: TextEncoder) -> None:
+def test_vectors_are_the_mean_over_tokens_that_transformers_gives(encoder: TextEncoder, bert_folder: Path) -> None:
     """[CLS] and [SEP] count as tokens, and the result has unit norm."""
     ids = encoder.tokenize(["heart attack"])
     assert len(ids[0]) == 4
     with torch.no_grad():
-        hidden = encoder.model(input_ids=torch.tensor(ids)).last_hidden_state[0]
+        hidden = AutoModel.from_pretrained(bert_folder)(input_ids=torch.tensor(ids)).last_hidden_state[0]
     mean = hidden.mean(0)
     np.testing.assert_allclose(encoder.encode(["heart attack"])[0], (mean / mean.norm()).numpy(), atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(encoder.encode(TEXTS), axis=1), 1, atol=1e-6)
+
+
+def pool_by(folder: Path, pooling: str, target: Path) -> Path:
+    """A copy of the encoder with a note on pooling, as sentence-transformers writes it."""
+    copy = Path(shutil.copytree(folder, target))
+    (copy / "1_Pooling").mkdir()
+    (copy / POOLING).write_text(json.dumps({f"pooling_mode_{way}": way == pooling for way in ("cls_token", "mean_tokens", "max_tokens")}))
+    return copy
+
+
+def test_an_encoder_pools_as_its_folder_says(bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first token's state where it says so, with torch and without; a note on means changes nothing, also in the digest."""
+    monkeypatch.setenv("GENEREL_FLOAT32", "1")
+    by_token, by_mean = pool_by(bert_folder, "cls_token", tmp_path / "cls"), pool_by(bert_folder, "mean_tokens", tmp_path / "mean")
+    encoder = TextEncoder.open(by_token)
+    with torch.no_grad():
+        hidden = AutoModel.from_pretrained(bert_folder)(input_ids=torch.tensor(encoder.tokenize(["heart attack"]))).last_hidden_state[0, 0]
+    np.testing.assert_allclose(encoder.encode(["heart attack"])[0], hidden / hidden.norm(), atol=1e-5)
+    np.testing.assert_allclose(LightBert.open(by_token).encode(TEXTS), encoder.encode(TEXTS), atol=1e-4)
+    np.testing.assert_array_equal(TextEncoder.open(by_mean).encode(TEXTS), TextEncoder.open(bert_folder).encode(TEXTS))
+    assert encoder_digest(by_mean, 64) == encoder_digest(bert_folder, 64) != encoder_digest(by_token, 64)
+
+
+def test_pooling_that_is_not_computed_is_refused(bert_folder: Path, tmp_path: Path) -> None:
+    """The maximum over tokens, and a note that cannot be read."""
+    copy = pool_by(bert_folder, "max_tokens", tmp_path / "max")
+    with pytest.raises(BadInput, match="asks for pooling by pooling_mode_max_tokens; generel pools by 'mean' or 'cls'"):
+        TextEncoder.open(copy)
+    (copy / POOLING).write_text("{")
+    with pytest.raises(Corrupt, match="should say how the encoder pools"):
+        read_pooling(copy)
+    (copy / POOLING).write_text('{"pooling_mode": "cls"}')
+    assert read_pooling(copy) == "cls"
+
+
+def test_a_copied_encoder_keeps_how_it_pools(bert_folder: Path, tmp_path: Path) -> None:
+    """A space's own copy of its language model answers like the one it was made from."""
+    copy_encoder(pool_by(bert_folder, "cls_token", tmp_path / "cls"), tmp_path / "copy")
+    assert read_pooling(tmp_path / "copy") == "cls"
+    copy_encoder(pool_by(bert_folder, "mean_tokens", tmp_path / "mean"), tmp_path / "plain")
+    assert sorted(path.name for path in (tmp_path / "plain").iterdir()) == sorted(ENCODER_FILES)
+
+
+def test_an_encoder_of_another_sort_runs_through_transformers(bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DistilBERT has no packed form here; its vectors are transformers' own."""
+    monkeypatch.setenv("GENEREL_FLOAT32", "1")
+    copy = Path(shutil.copytree(bert_folder, tmp_path / "copy"))
+    torch.manual_seed(2)
+    model = DistilBertModel(DistilBertConfig(vocab_size=TextEncoder.open(bert_folder).tokenizer.get_vocab_size(), dim=32, hidden_dim=64, n_layers=2, n_heads=2, max_position_embeddings=64)).eval()
+    model.save_pretrained(copy)
+    encoder = TextEncoder.open(copy)
+    for text, vector in zip(TEXTS, encoder.encode(TEXTS), strict=True):
+        with torch.no_grad():
+            mean = model(input_ids=torch.tensor(encoder.tokenize([text]))).last_hidden_state[0].mean(0)
+        np.testing.assert_allclose(vector, mean / mean.norm(), atol=1e-5)
 
 
 def test_no_text_gives_no_vector(encoder: TextEncoder) -> None:
