@@ -51,7 +51,8 @@ def _front_matter(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _made(manifest: Mapping[str, Any]) -> str:
-    recipe, encoder = {"name": "", "steps": 0, "seed": "", "composed_kinds": ()} | dict(manifest.get("recipe", {})), manifest.get("encoder", {})
+    recipe: dict[str, Any] = {"name": "", "steps": 0, "seed": "", "composed_kinds": (), **manifest.get("recipe", {})}
+    encoder: Mapping[str, Any] = manifest.get("encoder", {})
     shares = ", ".join(f"{sort.replace('_', ' ')} {weight:.2f}" for sort, weight in manifest.get("composition", {}).items())
     lines = [
         f"- build `{manifest.get('build_name', '')}`, digest `{str(manifest.get('build', ''))[:16]}`; recipe `{recipe['name']}`, {recipe['steps']:,} steps, seed {recipe['seed']}",

@@ -58,7 +58,7 @@ def popularity_biases(model: ConceptModel, corpus: Corpus) -> np.ndarray:
 
 def popularity_by_relation(model: ConceptModel, corpus: Corpus, kept: np.ndarray) -> dict[str, np.ndarray]:
     """What the kept concepts gain as answers, in cosine units: by the keys of `generel.index.popularity_file`, those of the answering kind in order."""
-    gains = {}
+    gains: dict[str, np.ndarray] = {}
     for name, candidate_bias in model.candidate_biases.items():
         family, _, kinds = name.partition(":")
         if family in WITHOUT_PREDICATE or not kinds:

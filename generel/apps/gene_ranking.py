@@ -1,0 +1,66 @@
+"""Genes ranked for a pathway, a process or any text, whether or not the space was told of its members (zero-shot)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from generel.concepts.kinds import Kind
+from generel.concepts.tables import RELATIONS, SPACE_CONCEPTS, read_table
+from generel.index.space_folder import CONCEPTS_FILE, RELATIONS_FILE, VECTORS_FILE
+from generel.index.vectors_file import VectorsFile
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class GeneRanking:
+    """All genes of a space, nearest first.
+
+    Attributes:
+        curies, symbols: of the genes.
+        cosines: descending.
+        members: which of them the space's evidence ties to what was asked for.
+    """
+
+    curies: list[str]
+    symbols: list[str]
+    cosines: list[float]
+    members: NDArray[np.bool_]
+
+    @property
+    def auroc(self) -> float | None:
+        """Of the members against all others; None where there are none, or nothing else."""
+        return auroc(-np.arange(len(self.members), dtype=np.float64), self.members)
+
+
+def rank_genes(folder: Path, vector: Floats, *, curie: str = "") -> GeneRanking:
+    """The genes of the space in `folder` by their cosine with `vector`, by symbol where that ties.
+
+    Args:
+        vector: (dims,) unit norm.
+        curie: the concept that was asked for, whose members are looked up; empty for a text, which has none.
+    """
+    genes = read_table(folder / CONCEPTS_FILE, SPACE_CONCEPTS).filter(kind=Kind.GENE.value)
+    cosines = VectorsFile.open(folder / VECTORS_FILE).vectors[genes["row"].to_numpy()] @ vector
+    ranked = genes.select("curie", "name").with_columns(pl.Series("cosine", cosines)).sort(["cosine", "name"], descending=[True, False])
+    known = ranked["curie"].is_in(_tied(folder, curie).implode()) if curie else pl.Series([False] * ranked.height)
+    return GeneRanking(ranked["curie"].to_list(), ranked["name"].to_list(), ranked["cosine"].to_list(), known.to_numpy())
+
+
+def auroc(scores: NDArray[np.floating], members: NDArray[np.bool_]) -> float | None:
+    """The chance that a member scores above another gene, ties counting half; None where either is missing."""
+    n_members = int(members.sum())
+    if not 0 < n_members < len(members):
+        return None
+    _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[places]
+    return float((ranks[members].sum() - n_members * (n_members + 1) / 2) / (n_members * (len(members) - n_members)))
+
+
+def _tied(folder: Path, curie: str) -> pl.Series:
+    """What the evidence ties to the concept, either way."""
+    relations = read_table(folder / RELATIONS_FILE, RELATIONS)
+    return pl.concat([relations.filter(subject=curie)["object"], relations.filter(object=curie)["subject"]]).unique()
