@@ -37,7 +37,7 @@ class Effort:
 
 
 EFFORTS = MappingProxyType({
-    NONE: Effort(256, 256, 1.0),
-    INT8: Effort(256, 256, 2.0),
+    NONE: Effort(256, 192, 1.0),
+    INT8: Effort(256, 192, 2.0),
     BINARY: Effort(256, 512, 4.0),
 })
