@@ -29,7 +29,14 @@ from generel.index.edge_folder import (
     remove_others,
     write_edge_note,
 )
-from generel.index.freshness import NAMED_FILES, forget_verified, names_are_current, names_are_damaged, note_verified
+from generel.index.freshness import (
+    NAMED_FILES,
+    VERIFIED,
+    forget_verified,
+    names_are_current,
+    names_are_damaged,
+    note_verified,
+)
 from generel.index.lock import hold
 from generel.index.quantization import INT8_ADVISED_FROM, NONE
 from generel.index.recall import PoorIndexError, Recall
@@ -100,6 +107,7 @@ def verified_space(folder: Path, *, wait: bool = True, force: bool = False, prog
     read_manifest(folder)
     with _writable(folder), hold(folder / INDEX / LOCK, wait=wait, progress=progress):
         manifest = read_manifest(folder)
+        _remove_leftovers(folder, manifest)
         verify_files(folder, manifest, progress=progress)
         check_stored(VectorsFile.open(folder / VECTORS_FILE).vectors, folder / VECTORS_FILE)
         built = []
@@ -110,6 +118,14 @@ def verified_space(folder: Path, *, wait: bool = True, force: bool = False, prog
             built.append("names")
         note_verified(folder, manifest)
         yield manifest, built
+
+
+def _remove_leftovers(folder: Path, manifest: Manifest) -> None:
+    """Remove what a load that was killed has left, which can be gigabytes."""
+    remove_others(folder / INDEX, keep=current_edge(folder, manifest))
+    for name in (NAMES_FILE, VERIFIED):
+        for left in (folder / INDEX).glob(f".{name}.*"):
+            left.unlink(missing_ok=True)
 
 
 def _build_names(folder: Path, manifest: Manifest, progress: Progress) -> None:
@@ -134,8 +150,6 @@ def _build_names(folder: Path, manifest: Manifest, progress: Progress) -> None:
 def _load_edge(
     folder: Path, manifest: Manifest, built: list[str], *, quantization: str | None, force: bool, progress: Progress
 ) -> Loaded:
-    # A build that was killed left its folder, which can be gigabytes.
-    remove_others(folder / INDEX, keep=current_edge(folder, manifest))
     current = _good_edge(folder, manifest)
     wanted = quantization or (current.quantization if current else NONE)
     if not force and current and current.quantization == wanted:

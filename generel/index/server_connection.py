@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from generel.concepts.errors import BadInput, MissingExtra, NotThere, ServerRefused, ServerUnavailable
+from generel.concepts.patience import PASSING_STATUSES, TryAgain
 from generel.concepts.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -23,21 +24,12 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 URL_VARIABLE, KEY_VARIABLE = "GENEREL_QDRANT_URL", "GENEREL_QDRANT_API_KEY"
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 PASSING_CODES = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "INTERNAL", "UNKNOWN", "CANCELLED"})
 REFUSING = frozenset({401, 403, "UNAUTHENTICATED", "PERMISSION_DENIED"})
 MISSING = frozenset({404, "NOT_FOUND"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SHOWN = 300
 Result = TypeVar("Result")
-
-
-class TryAgain(Exception):
-    """A failure that may pass; `retry_after` is how many seconds the server asked us to wait, if it did."""
-
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
-        self.reason, self.retry_after = reason, retry_after
-        super().__init__(reason)
 
 
 @dataclass(frozen=True)

@@ -19,20 +19,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 
 from generel import __version__
 from generel.concepts.errors import SourceUnavailable
+from generel.concepts.patience import PASSING_STATUSES, TryAgain
 from generel.concepts.progress import SILENT, Progress
 from kg.fetch.place import is_loopback
 
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-
 Result = TypeVar("Result")
-
-
-class TryAgain(Exception):
-    """A failure that may pass; `retry_after` is how many seconds the server asked us to wait, if it did."""
-
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
-        self.reason, self.retry_after = reason, retry_after
-        super().__init__(reason)
 
 
 @dataclass(frozen=True)
@@ -151,7 +142,7 @@ def check_status(response: httpx.Response, *, accepted: frozenset[int] = frozens
     if response.status_code in accepted:
         return
     answer = f"answered {response.status_code} {response.reason_phrase}".rstrip()
-    if response.status_code in PASSING:
+    if response.status_code in PASSING_STATUSES:
         raise TryAgain(f"the server {answer}", retry_after=read_retry_after(response.headers))
     raise SourceUnavailable(f"{shown(response.url)} {answer}; look whether its provider has moved it, or give the file with --data")
 

@@ -16,8 +16,9 @@ import httpx
 
 from generel.concepts.atomic import say_when_full, sync_file
 from generel.concepts.errors import HashMismatch
+from generel.concepts.patience import TryAgain
 from generel.concepts.progress import SILENT, Progress
-from kg.fetch.connection import Connection, TryAgain, check_status, persist, shown, translate
+from kg.fetch.connection import Connection, check_status, persist, shown, translate
 from kg.fetch.digest import check_hash, digest
 
 CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+|\*)")

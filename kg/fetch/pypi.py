@@ -21,8 +21,9 @@ from unearth.fetchers import DEFAULT_SECURE_ORIGINS, Fetcher
 
 from generel.concepts.atomic import write_beside
 from generel.concepts.errors import NotThere, SourceUnavailable
+from generel.concepts.patience import PASSING_STATUSES
 from generel.concepts.progress import SILENT, Progress
-from kg.fetch.connection import PASSING, Connection, check_status, persist, shown, translate
+from kg.fetch.connection import Connection, check_status, persist, shown, translate
 from kg.fetch.digest import check_hash, digest
 from kg.fetch.https import Fetched, download
 from kg.fetch.index_settings import IndexSettings, local_path
@@ -73,7 +74,7 @@ class IndexSession:
                 response = self.client.request(method, bare, headers=headers, auth=auth or httpx.USE_CLIENT_DEFAULT)
             except httpx.RequestError as error:
                 raise translate(error) from error
-            if response.status_code in PASSING:
+            if response.status_code in PASSING_STATUSES:
                 check_status(response)
             return response
 
