@@ -33,6 +33,13 @@ class Fault:
     retry_after: str = ""
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server that does not print when a client has gone."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing."""
+
+
 @dataclass
 class FakeQdrant:
     """The state of a server, which outlives its sockets.
@@ -56,7 +63,7 @@ class FakeQdrant:
     @contextmanager
     def serving(self, *, certificate: Path | None = None) -> Iterator[str]:
         """A context in which it is served on the loopback; the address."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        server = Quiet(("127.0.0.1", 0), self._handler())
         server.daemon_threads = True
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
