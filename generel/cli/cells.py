@@ -3,7 +3,7 @@
 numpy, scipy and anndata come with what is imported inside the commands, so that `generel --help` does not pay for them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -201,8 +201,8 @@ def _candidates(space: "EmbeddingSpace", *, texts: list[str], kinds: tuple[str, 
     vectors = VectorsFile.open(space.folder / VECTORS_FILE).vectors
     for kind in there:
         own = concepts.filter(kind=kind)
-        described: list[Mapping[str, object]] = list(own.select("curie", "kind", "name").to_dicts())
-        yield described, np.asarray(vectors[own["row"].to_numpy()])
+        described: list[Record] = list(own.select("curie", "kind", "name").to_dicts())
+        yield described, vectors[own["row"].to_numpy()]
 
 
 def _text_vectors(named: "NamedGenes", folder: Path, *, progress: RichProgress) -> "np.ndarray":
