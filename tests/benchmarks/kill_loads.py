@@ -30,7 +30,7 @@ from tests.index.qdrant_fake import FakeQdrant
 HERE = "import sys; from pathlib import Path; from generel.index.load import load_space; load_space(Path(sys.argv[1]), force=True)"
 THERE = (
     "import sys; from pathlib import Path; from generel.index.server_load import load_into_server; "
-    "from generel.index.server_connection import Connection, Server; load_into_server(Path(sys.argv[1]), Connection(Server(sys.argv[2])))"
+    "from generel.index.server_connection import Connection, Server; load_into_server(Path(sys.argv[1]), Connection(Server(sys.argv[2], timeout_seconds=600)))"
 )
 
 
@@ -57,10 +57,15 @@ def kill_during(program: str, *arguments: str, after: float) -> bool:
     return running
 
 
+def patient(url: str) -> Server:
+    """The fake searches in Python objects, so it is slow where the machine is busy."""
+    return Server(url, timeout_seconds=600)
+
+
 def answers(space: Path, curies: list[str], url: str | None) -> list[list[str]] | None:
     """The ten nearest of some concepts; None where a server does not have the space."""
     try:
-        with EmbeddingSpace.open(space, qdrant=url) as opened:
+        with EmbeddingSpace.open(space, qdrant=patient(url) if url else None) as opened:
             return [[each.concept.curie for each in found] for found in opened.neighbors_of_many(curies)]
     except NotThere:
         return None
@@ -89,7 +94,7 @@ def kill_at_server(space: Path, curies: list[str], kills: int, generator: random
         with FakeQdrant().serving() as url:
             running = kill_during(THERE, str(space), url, after=generator.uniform(0, whole))
             outcomes[describe("server", running, good=answers(space, curies, url) in (right, None))] += 1
-            uploaded = load_into_server(space, Connection(Server(url)), wait=False).uploaded
+            uploaded = load_into_server(space, Connection(patient(url)), wait=False).uploaded
             went_on = "sent the rest" if 0 < uploaded < len(VectorsFile.open(space / VECTORS_FILE).vectors) else "sent all" if uploaded else "sent nothing"
             outcomes[f"server, the next load {went_on}: {'right' if answers(space, curies, url) == right else 'WRONG'}"] += 1
     return outcomes
