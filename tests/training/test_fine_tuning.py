@@ -12,6 +12,7 @@ from transformers import AutoModel
 
 from generel.concepts.errors import BadRecipe, Corrupt
 from generel.concepts.tables import SPLIT_NAMES
+from generel.model import encoder as encoder_module
 from generel.model.encoder import TextEncoder, open_model
 from generel.model.packed_bert import PackedBert
 from tests.tiny_bert import make_tiny_bert, tiny_tokenizer
@@ -213,7 +214,7 @@ def test_bf16_training_follows_float32(folder: Path, monkeypatch: pytest.MonkeyP
     """The loss of a step in bf16 is that in float32 to two per cent."""
     recipe = tuning_recipe(layers=2)
     exact_model = tuned(folder, recipe)
-    monkeypatch.setattr("generel.model.encoder.has_native_bf16", lambda: True)
+    monkeypatch.setattr(encoder_module, "has_native_bf16", lambda: True)
     rounded = tuned(folder, recipe)
     assert rounded.dtype == torch.bfloat16
     assert {one.dtype for one in rounded.trained.parameters()} == {torch.float32}
