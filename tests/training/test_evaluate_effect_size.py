@@ -9,6 +9,7 @@ from scipy import stats
 
 from generel.concepts.tables import ASSOCIATIONS
 from tests.training.evaluate_world import random_unit
+from training.evaluate import effect_size
 from training.evaluate.effect_size import (
     LOG_ODDS,
     bin_effects,
@@ -158,3 +159,15 @@ def test_bins_go_from_small_to_large_effects() -> None:
     assert [each.size for each in bins] == pytest.approx(sizes.mean(axis=1).tolist())
     assert [each.cosine.value for each in bins] == pytest.approx(np.sin(sizes / 4).mean(axis=1).tolist(), abs=1e-6)
     assert bin_effects(effects, Cosine(vectors, vectors), unit="SD", bins=4, resamples=50, seed=0) == []
+
+
+def test_a_group_is_pooled_from_its_own_traits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of four traits: what pooling these two gives; a group of one trait is too small."""
+    monkeypatch.setattr(effect_size, "LEAST_TRAITS", 2)
+    table = world()
+    vectors, number = planted(table, trait=TRAITS[0], steepness=1)
+    groups = {"first two": TRAITS[:2], "last": TRAITS[3:]}
+    measures = measure_effect_sizes(select_effects(table, number, minimum=30), {"any": Cosine(vectors, vectors)}, resamples=20, seed=0, groups=groups)
+    found = by_about(measures, "any")
+    assert set(found) == {*TRAITS, "all", "all, first two"}
+    assert found["all, first two"].interval == pool_traits([found[trait] for trait in TRAITS[:2]]).interval

@@ -182,3 +182,16 @@ def test_the_real_files_are_read_whole(name: str, n: int, n_genes: int, classes:
         pytest.skip("../shared/data has no gene_properties")
     labels = read_gene_labels(SHARED / name)
     assert (len(labels.genes), len(set(labels.genes)), len(labels.names), labels.n_malformed) == (n, n_genes, classes, 0)
+
+
+def test_groups_are_judged_by_the_same_predictions() -> None:
+    """The class is told by vectors of the first half only: AUROC near 1 there, near .5 in the other, and a group of one class is left out."""
+    labels = task([0, 1] * 60)
+    vectors = random_unit(120, dims=8, seed=1)
+    known = np.arange(120) < 60
+    vectors[known, 3] = np.where(labels.classes[known], 2, -2)
+    groups = {"told": known, "untold": ~known, "of one class": labels.classes == 1}
+    measures = measure_gene_properties(labels, {"any": vectors}, folds=4, repetitions=1, seed=0, groups=groups)
+    areas = {each.about.partition(", ")[2]: each for each in measures if each.method == "any" and each.metric == "AUROC"}
+    assert {about: each.n for about, each in areas.items()} == {"": 120, "told": 60, "untold": 60}
+    assert areas["told"].interval.value > 0.95 > 0.75 > areas["untold"].interval.value

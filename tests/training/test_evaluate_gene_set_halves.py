@@ -26,6 +26,7 @@ from training.evaluate.gene_set_halves import (
     popularity,
     rank_hidden,
     select_sets,
+    sets_by,
 )
 from training.evaluate.measures import Measure
 
@@ -184,3 +185,21 @@ def test_a_whole_library_takes_seconds() -> None:
     start = time.process_time()
     measure_halves(sets, {"random": random_unit(12_000, dims=128, seed=0)}, shuffles=1, resamples=100, seed=0)
     assert time.process_time() - start < 6
+
+
+def test_groups_are_parts_of_the_same_figures() -> None:
+    """The whole is the mean of its parts; a group of too few sets is left out; the middle gene says how well a set is studied."""
+    sets = select_sets(library(sets=120, genes=100, size=12, seed=3), library="asked", minimum=4)
+    n_sets = len(sets.sets)
+    annotations = np.arange(len(sets.genes))
+    groups = sets_by(sets, annotations)
+    medians = [np.median([annotations[gene] for gene in np.flatnonzero(line)]) for line in sets.members.toarray()]
+    assert groups["genes well studied"].tolist() == [each >= np.median(medians) for each in medians]
+    assert groups["sets of 2 to 19 genes"].all()
+    groups["few"] = np.arange(n_sets) < 10
+    measures = measure_halves(sets, {"any": random_unit(len(sets.genes), dims=4, seed=0)}, shuffles=1, resamples=50, seed=0, groups=groups)
+    areas = {each.about: each for each in measures if each.metric == "AUROC"}
+    assert "asked, few" not in areas and "asked, sets of 50 genes or more" not in areas
+    well, less = areas["asked, genes well studied"], areas["asked, genes less studied"]
+    assert well.n + less.n == areas["asked"].n == n_sets
+    assert (well.n * well.interval.value + less.n * less.interval.value) / n_sets == pytest.approx(areas["asked"].interval.value)

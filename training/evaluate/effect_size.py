@@ -4,7 +4,8 @@ Only |beta| is asked about: which allele is counted is a convention, and a cosin
 effects than common ones, so some agreement comes without knowing any effect: compare with the variant's degree, and with the raw encoder.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ METRIC = "Spearman"
 LOG_ODDS = "log odds"
 # The variance of Fisher's z of a Spearman correlation is 1.06 / (n - 3): Fieller, Hartley & Pearson, Biometrika 1957.
 FIELLER = 1.06
+# The mean of fewer says nothing of traits such as these.
+LEAST_TRAITS = 5
 # Beyond it Fisher's z has no bounds.
 CERTAIN = 0.999999
 NORMAL_95 = 1.959964
@@ -67,17 +70,25 @@ def select_effects(
     return asked.select("trait", "variant", "unit", "size", "trait_number", "variant_number")
 
 
-def measure_effect_sizes(effects: pl.DataFrame, scorers: Mapping[str, Scorer], *, resamples: int, seed: int) -> list[Measure]:
+def measure_effect_sizes(
+    effects: pl.DataFrame, scorers: Mapping[str, Scorer], *, resamples: int, seed: int, groups: Mapping[str, Collection[str]] | None = None
+) -> list[Measure]:
     """Spearman of score and |beta| for each method: trait by trait with intervals over variants, then pooled over the traits.
+
+    They are pooled over all, then over each group that has enough of them.
 
     Args:
         effects: of `select_effects`.
         scorers: by the name of the method; each scores variants as queries against traits as candidates.
+        groups: the traits of each group, by its name.
     """
     measures = []
     for method, scorer in scorers.items():
         inside = list(_inside_traits(effects, _scores(effects, scorer), method, resamples=resamples, seed=seed))
         measures += [*inside, pool_traits(inside)] if inside else []
+        for name, traits in (groups or {}).items():
+            theirs = [each for each in inside if each.about in traits]
+            measures += [replace(pool_traits(theirs), about=f"{POOLED}, {name}")] if len(theirs) >= LEAST_TRAITS else []
     return measures
 
 

@@ -26,6 +26,7 @@ from kg.sources.quoted_rows import read_quoted_rows
 from kg.sources.rows import read_lines
 from training.evaluate.measures import Measure
 from training.evaluate.metrics import Reals
+from training.evaluate.pair_figures import Flags
 from training.evaluate.repeated_folds import corrected_interval, corrected_p
 from training.evaluate.split import Numbers
 
@@ -64,8 +65,12 @@ def read_gene_labels(path: Path) -> LabeledGenes:
     return LabeledGenes(path.name.partition(".")[0], rows[GENE].to_list(), rows[TEXT].to_list(), classes, names, n_malformed)
 
 
-def measure_gene_properties(labels: LabeledGenes, features: Mapping[str, Features], *, folds: int, repetitions: int, seed: int) -> list[Measure]:
+def measure_gene_properties(
+    labels: LabeledGenes, features: Mapping[str, Features], *, folds: int, repetitions: int, seed: int, groups: Mapping[str, Flags] | None = None
+) -> list[Measure]:
     """Accuracy, weighted F1 and AUROC (mean over classes, each against the rest) of each method, and of the majority.
+
+    Of all rows, then of each group that has rows of two classes in every fold; all are trained on all training rows.
 
     The figures are means over folds and repetitions, with the corrected interval of `repeated_folds`; p-values are against the majority
     on the same folds. All methods have the same folds.
@@ -74,23 +79,33 @@ def measure_gene_properties(labels: LabeledGenes, features: Mapping[str, Feature
         features: by the name of the method, (n, dims) with a row for each row of the labels, unit norm or zero where nothing is known.
         folds: of each repetition, every gene being in the test part of one.
         repetitions: each with other folds.
+        groups: (n,) membership of the rows in each group, by its name.
 
     Raises:
         BadTable: fewer than two classes have a gene for each fold.
     """
     plan = list(plan_folds(labels, folds=folds, repetitions=repetitions, seed=seed))
-    by_method = {MAJORITY: np.array([_figures(_shares(labels, fold), labels, fold) for fold in plan])}
+    told = {MAJORITY: [_shares(labels, fold) for fold in plan]}
     # Products as small as these take several times as long in several threads, which wait for each other.
     with threadpool_limits(1):
-        by_method |= {method: np.array([_figures(_predict(matrix, labels, fold), labels, fold) for fold in plan]) for method, matrix in features.items()}
-    note = _note(labels, folds=folds, repetitions=repetitions)
-    return [
-        Measure(
-            PROTOCOL, labels.task, method, metric, len(labels.genes), corrected_interval(figures[:, column], folds=folds),
-            None if method == MAJORITY else corrected_p(figures[:, column], by_method[MAJORITY][:, column], folds=folds), note,
-        )
-        for method, figures in by_method.items() for column, metric in enumerate(METRICS)
-    ]
+        told |= {method: [_predict(matrix, labels, fold) for fold in plan] for method, matrix in features.items()}
+    note, measures = _note(labels, folds=folds, repetitions=repetitions), []
+    for about, inside in {labels.task: np.ones(len(labels.genes), dtype=np.bool_), **_large_groups(labels, plan, groups or {})}.items():
+        by_method = {method: np.array([_figures(shares, labels, fold, inside) for shares, fold in zip(every, plan, strict=True)]) for method, every in told.items()}
+        measures += [
+            Measure(
+                PROTOCOL, about, method, metric, int(inside.sum()), corrected_interval(figures[:, column], folds=folds),
+                None if method == MAJORITY else corrected_p(figures[:, column], by_method[MAJORITY][:, column], folds=folds), note,
+            )
+            for method, figures in by_method.items() for column, metric in enumerate(METRICS)
+        ]
+    return measures
+
+
+def _large_groups(labels: LabeledGenes, plan: Sequence[Fold], groups: Mapping[str, Flags]) -> dict[str, Flags]:
+    """The groups, by what a figure of them is about, whose rows are of two classes at least in the test part of every fold."""
+    enough = {name: inside for name, inside in groups.items() if all(len(set(labels.classes[fold.test][inside[fold.test]].tolist())) > 1 for fold in plan)}
+    return {f"{labels.task}, {name}": inside for name, inside in enough.items()}
 
 
 def text_terms(texts: Sequence[str]) -> csr_array:
@@ -145,9 +160,10 @@ def _shares(labels: LabeledGenes, fold: Fold) -> Reals:
     return np.repeat(shares[None, :], len(fold.test), axis=0)
 
 
-def _figures(shares: Reals, labels: LabeledGenes, fold: Fold) -> tuple[float, float, float]:
-    """Of METRICS, in their order."""
-    true, predicted = labels.classes[fold.test], shares.argmax(axis=1)
+def _figures(shares: Reals, labels: LabeledGenes, fold: Fold, inside: Flags) -> tuple[float, float, float]:
+    """Of METRICS, in their order, of the test rows that are in the group."""
+    shares = shares[inside[fold.test]]
+    true, predicted = labels.classes[fold.test][inside[fold.test]], shares.argmax(axis=1)
     areas = [roc_auc_score(true == name, shares[:, name]) for name in range(len(labels.names)) if 0 < (true == name).sum() < len(true)]
     f1 = f1_score(true, predicted, average="weighted", zero_division=0)
     return float(accuracy_score(true, predicted)), float(f1), float(np.mean(areas)) if areas else 0.5

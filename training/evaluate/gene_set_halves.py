@@ -7,6 +7,7 @@ are in no set; a universe that has them makes every method look better, so it is
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ from generel.concepts.progress import SILENT, Progress
 from training.evaluate.bootstrap import mean_interval
 from training.evaluate.measures import Measure
 from training.evaluate.metrics import Reals
+from training.evaluate.pair_figures import Flags
 from training.evaluate.split import Numbers
 
 PROTOCOL = "gene-set halves"
@@ -30,6 +32,8 @@ Floats = NDArray[np.float32]
 Method: TypeAlias = Floats | csr_array | Callable[[csr_array], Floats]
 # Scores held at once: 64 MB, and a sorted copy.
 CELLS = 16_000_000
+# A group of fewer sets gives an interval that says nothing.
+LEAST_SETS = 50
 
 
 @dataclass(frozen=True)
@@ -107,17 +111,35 @@ def popularity(gene_sets: pl.DataFrame, *, libraries: Sequence[str], genes: Sequ
     return np.array([counts.get(gene, 0) for gene in genes], dtype=np.float32)
 
 
+def sets_by(sets: GeneSets, annotations: Numbers) -> dict[str, Flags]:
+    """(number of sets,) which are sets of well-studied genes, by the middle one of their genes, and which have few, some and many genes.
+
+    Args:
+        annotations: (genes,) how much each gene has been studied.
+    """
+    members = sets.members
+    middle = np.array([np.median(annotations[members.indices[start:end]]) for start, end in pairwise(members.indptr)])
+    sizes, well = np.diff(members.indptr), middle >= np.median(middle)
+    by_size = {f"sets of {low} to {high} genes": (sizes >= low) & (sizes <= high) for low, high in ((2, 19), (20, 49))}
+    return {"genes well studied": well, "genes less studied": ~well, **by_size, "sets of 50 genes or more": sizes >= 50}
+
+
 def measure_halves(
-    sets: GeneSets, methods: Mapping[str, Method], *, shuffles: int, resamples: int, seed: int, progress: Progress = SILENT
+    sets: GeneSets, methods: Mapping[str, Method], *, shuffles: int, resamples: int, seed: int, groups: Mapping[str, Flags] | None = None,
+    progress: Progress = SILENT,
 ) -> list[Measure]:
     """AUROC and average precision of the hidden genes among all that are not shown, for each method.
 
     A set's figure is its mean over the shuffles, the table's the mean over sets; the interval is over sets, as if no two shared genes.
+    Of all sets, then of each group that has enough.
 
     Args:
         methods: by name, with rows in the order of `sets.genes`.
         shuffles: how often each set is cut in halves anew.
+        groups: (number of sets,) membership in each group, by its name.
     """
+    parts = {sets.library: np.ones(len(sets.sets), dtype=np.bool_)}
+    parts |= {f"{sets.library}, {name}": inside for name, inside in (groups or {}).items() if inside.sum() >= LEAST_SETS}
     halves = [cut_in_halves(sets.members, seed=seed + shuffle) for shuffle in range(shuffles)]
     note = f"{len(sets.genes):,} genes are ranked; mean over {shuffles} shuffles, interval over sets"
     measures = []
@@ -128,8 +150,8 @@ def measure_halves(
                 figures += rank_hidden(method, half) / shuffles
                 advance(1)
             measures += [
-                Measure(PROTOCOL, sets.library, name, metric, len(figures), mean_interval(column, resamples=resamples, seed=seed), note=note)
-                for metric, column in zip(METRICS, figures.T, strict=True)
+                Measure(PROTOCOL, about, name, metric, int(inside.sum()), mean_interval(column[inside], resamples=resamples, seed=seed), note=note)
+                for about, inside in parts.items() for metric, column in zip(METRICS, figures.T, strict=True)
             ]
     return measures
 

@@ -24,7 +24,15 @@ from training.evaluate.cells import measure_cells, read_cells
 from training.evaluate.effect_size import EffectBin, bin_effects, measure_effect_sizes, select_effects
 from training.evaluate.gene_pairs import measure_gene_pairs, read_gene_pairs
 from training.evaluate.gene_properties import gene_rows, measure_gene_properties, read_gene_labels, text_terms
-from training.evaluate.gene_set_halves import Method, find_twins, measure_halves, memberships, popularity, select_sets
+from training.evaluate.gene_set_halves import (
+    Method,
+    find_twins,
+    measure_halves,
+    memberships,
+    popularity,
+    select_sets,
+    sets_by,
+)
 from training.evaluate.indications import held_out_indications, measure_indications
 from training.evaluate.measures import Measure
 from training.evaluate.methods import BIASED, COSINE, DEGREE, RAW, TFIDF
@@ -130,8 +138,13 @@ class Measuring:
         measures = []
         for word, among, minimum in (("", None, LEAST_VARIANTS), (" (held-out pairs)", unseen, LEAST_HELD_OUT)):
             effects = select_effects(self.build.associations, self._number, minimum=minimum, among=among)
-            measures += [replace(each, about=f"{self._name(each.about)}{word}") for each in measure_effect_sizes(effects, scorers, **self._again)]
+            found = measure_effect_sizes(effects, scorers, groups=self._trait_groups(effects["trait"].unique().sort().to_list()), **self._again)
+            measures += [replace(each, about=f"{self._name(each.about)}{word}") for each in found]
         return measures
+
+    def _trait_groups(self, traits: list[str]) -> dict[str, list[str]]:
+        members = self.groups.of_concepts({"trait": np.array([self._number[trait] for trait in traits], dtype=np.int64)})
+        return {name: [trait for trait, inside in zip(traits, flags, strict=True) if inside] for name, flags in members.items()}
 
     def effect_bins(self) -> dict[str, list[EffectBin]]:
         """Of all pairs with log odds, for the picture: by method."""
@@ -177,7 +190,8 @@ class Measuring:
                 "membership cosine, rare sets first": memberships(told, libraries=libraries, genes=sets.genes, weighted=True),
                 "number of sets": popularity(told, libraries=libraries, genes=sets.genes),
             }
-        found = measure_halves(sets, methods, shuffles=SHUFFLES, progress=self.progress, **self._again)
+        groups = sets_by(sets, self.groups.annotations[rows])
+        found = measure_halves(sets, methods, shuffles=SHUFFLES, groups=groups, progress=self.progress, **self._again)
         return [replace(each, note=f"{each.note}; {asked.note}") if asked.note and (each.method == COSINE or "LEAK" not in asked.note) else each for each in found]
 
     def _ratings(self) -> list[Measure]:
@@ -200,8 +214,15 @@ class Measuring:
             labels = read_gene_labels(path)
             stored, text = gene_rows(labels.genes, self.space.vectors, self._gene), self.encode_long(labels.texts)
             features = {COSINE: stored, RAW: text, f"{COSINE} and {RAW}": np.hstack([stored, text]) / np.sqrt(2, dtype=np.float32), TFIDF: text_terms(labels.texts)}
-            measures += measure_gene_properties(labels, features, folds=FOLDS, repetitions=REPETITIONS, seed=self.settings.seed)
+            measures += measure_gene_properties(labels, features, folds=FOLDS, repetitions=REPETITIONS, seed=self.settings.seed, groups=self._genes_by_study(labels.genes))
         return measures
+
+    def _genes_by_study(self, symbols: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+        """A gene that the build does not have is a less studied one."""
+        rows = [self._gene(symbol) for symbol in symbols]
+        well = np.array([row is not None for row in rows])
+        well[well] = self.groups.well_studied(np.array([row for row in rows if row is not None], dtype=np.int64))
+        return {"genes well studied": well, "genes less studied": ~well}
 
     def _cells(self) -> list[Measure]:
         measures = []
