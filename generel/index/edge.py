@@ -1,7 +1,7 @@
 """Vectors in Qdrant Edge, the Qdrant engine inside this process, read-only.
 
 Four traps: the engine keeps threads, which a fork does not copy (a forked child opens the shard again by itself); it holds the
-interpreter's lock while it searches, so speed comes from processes; it rewrites a small file when it opens a folder, so a
+interpreter's lock while it searches, so speed comes from processes, which thousands of queries at once are given; it rewrites a small file when it opens a folder, so a
 folder that may not be written cannot be opened; and closing a shard writes to it, and throws its files out of the page cache for
 everybody, which makes the next process read them from the disk. `generel.index.edge_build` writes what this reads.
 
@@ -20,11 +20,14 @@ import qdrant_edge
 from numpy.typing import NDArray
 
 from generel.concepts.errors import Corrupt
-from generel.index.quantization import EFFORTS, NONE
+from generel.index.quantization import EFFORTS, NONE, Effort
 from generel.index.settle import SPARE, settle
 from generel.index.store import NO_ROW, Nearest, Rows
 from generel.index.unit_vectors import check_queries
 from generel.index.vectors_file import Floats, VectorsFile
+
+# Fewer queries a process are answered here before another has started.
+WORTH_A_PROCESS = 1000
 
 
 class EdgeStore:
@@ -44,7 +47,7 @@ class EdgeStore:
             Corrupt: the engine cannot read the folder, or finds another number of vectors than the file has.
         """
         self._folder, self._vectors, self._kinds, self._effort = folder, file.vectors, kinds, EFFORTS[quantization]
-        self._shard, self._process = _open_for_good(folder), os.getpid()
+        self._shard, self._process = open_for_good(folder), os.getpid()
         if self.count() != len(file.vectors):
             raise Corrupt(f"{folder} holds {self.count():,} vectors, the space {len(file.vectors):,}; run: generel load --force")
 
@@ -52,7 +55,7 @@ class EdgeStore:
     def shard(self) -> qdrant_edge.EdgeShard:
         """The engine's shard, opened by this very process."""
         if self._process != os.getpid():
-            self._shard, self._process = _open_for_good(self._folder), os.getpid()
+            self._shard, self._process = open_for_good(self._folder), os.getpid()
         return self._shard
 
     def nearest(
@@ -60,23 +63,16 @@ class EdgeStore:
     ) -> Nearest:
         """As `VectorStore.nearest`, by the HNSW graph: now and then a neighbor is missed, never misplaced."""
         queries = check_queries(vectors, dims=self._vectors.shape[1])
-        requests = [self._request(query, k + SPARE, kinds) for query in queries]
-        with _translated(self._folder):
-            answers = self.shard.query_batch(qdrant_edge.QueryBatchRequest(requests))
-        rows = [np.array([(point.payload or {}).get("row", NO_ROW) for point in points], dtype=np.int64) for points in answers]
-        return settle(rows, queries, k, vectors=self._vectors, kinds=self._kinds, wanted=kinds, exclude=exclude)
+        return settle(self._propose(queries, k + SPARE, kinds), queries, k, vectors=self._vectors, kinds=self._kinds, wanted=kinds, exclude=exclude)
 
-    def _request(self, query: Floats, limit: int, kinds: Collection[str] | None) -> qdrant_edge.QueryRequest:
-        only, ef = None, self._effort.ef_for(limit, filtered=kinds is not None)
-        # The engine reads numpy rows as they are; its type stubs know only lists.
-        numbers: Any = query
-        if kinds is not None:
-            only = qdrant_edge.Filter(must=[qdrant_edge.FieldCondition("kind", match=qdrant_edge.MatchAny(list(kinds)))])
-        rescoring = qdrant_edge.QuantizationSearchParams(rescore=True, oversampling=self._effort.oversampling)
-        return qdrant_edge.QueryRequest(
-            limit=limit, query=qdrant_edge.Query.Nearest(numbers), filter=only, with_payload=["row"],
-            params=qdrant_edge.SearchParams(hnsw_ef=ef, quantization=rescoring),
-        )
+    def _propose(self, queries: Floats, limit: int, kinds: Collection[str] | None) -> list[Rows]:
+        n_processes = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(queries) // WORTH_A_PROCESS)
+        if n_processes < 2:
+            with translated(self._folder):
+                return propose(self.shard, queries, limit, kinds=kinds, effort=self._effort)
+        from generel.index.edge_search import propose_in_processes
+
+        return propose_in_processes(self._folder, queries, limit, kinds=kinds, effort=self._effort, n_processes=n_processes, here=self.shard)
 
     def fetch(self, rows: Rows) -> Floats:
         """As `VectorStore.fetch`, from the file."""
@@ -95,20 +91,36 @@ class EdgeStore:
             self._shard.close()
 
 
-def _open_for_good(folder: Path) -> qdrant_edge.EdgeShard:
+def propose(shard: qdrant_edge.EdgeShard, queries: Floats, limit: int, *, kinds: Collection[str] | None, effort: Effort) -> list[Rows]:
+    """For each query the rows of `limit` points or fewer that the engine takes for its nearest; NO_ROW for a point that names none.
+
+    Args:
+        queries: (n, dims) float32, unit norm.
+    """
+    only = None if kinds is None else qdrant_edge.Filter(must=[qdrant_edge.FieldCondition("kind", match=qdrant_edge.MatchAny(list(kinds)))])
+    rescoring = qdrant_edge.QuantizationSearchParams(rescore=True, oversampling=effort.oversampling)
+    parameters = qdrant_edge.SearchParams(hnsw_ef=effort.ef_for(limit, filtered=kinds is not None), quantization=rescoring)
+    # The engine reads numpy rows as they are; its type stubs know only lists.
+    numbers: Any = queries
+    requests = [qdrant_edge.QueryRequest(limit=limit, query=qdrant_edge.Query.Nearest(each), filter=only, with_payload=["row"], params=parameters) for each in numbers]
+    answers = shard.query_batch(qdrant_edge.QueryBatchRequest(requests))
+    return [np.array([(point.payload or {}).get("row", NO_ROW) for point in points], dtype=np.int64) for points in answers]
+
+
+def open_for_good(folder: Path) -> qdrant_edge.EdgeShard:
     """The shard in `folder`, which only `close` closes: neither the end of the process nor that of the last reference does.
 
     A reference that is never given back sees to that. Closing 100,000 vectors and reading them anew costs the next process
     0.2 s; and in a forked child, closing the parent's shard would wait for threads that do not exist.
     """
-    with _translated(folder):
+    with translated(folder):
         shard = qdrant_edge.EdgeShard.load(str(folder))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(shard))
     return shard
 
 
 @contextmanager
-def _translated(folder: Path) -> Iterator[None]:
+def translated(folder: Path) -> Iterator[None]:
     """A context in which what the engine says is a sentence; a space that was loaded anew before a fork ends here too."""
     try:
         yield

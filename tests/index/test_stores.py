@@ -6,6 +6,7 @@ GENEREL_TEST_QDRANT_URL names one, over a real server (with GENEREL_TEST_QDRANT_
 """
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from qdrant_client import QdrantClient
 
 from generel.concepts.errors import BadInput, Corrupt
 from generel.concepts.kinds import KINDS
+from generel.index import edge as edge_module
 from generel.index import exact as exact_module
 from generel.index.edge import EdgeStore
 from generel.index.edge_build import write_shard
@@ -208,6 +210,22 @@ def test_blocks_do_not_change_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
+def test_thousands_of_queries_are_searched_by_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same answers as from one process, all kinds or some; where the other processes cannot be started, this one answers all."""
+    generator = np.random.default_rng(3)
+    vectors, kinds = unit(generator.normal(size=(600, 16))), [("gene", "drug", "variant")[row % 3] for row in range(600)]
+    with store_of("edge", tmp_path / "edge", vectors, kinds, [f"x:{row}" for row in range(600)]) as store:
+        alone = [store.nearest(vectors[:401], 5, kinds=wanted, exclude=np.arange(401)) for wanted in (None, ["gene", "drug"])]
+        monkeypatch.setattr(edge_module, "WORTH_A_PROCESS", 100)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(3))
+        together = [store.nearest(vectors[:401], 5, kinds=wanted, exclude=np.arange(401)) for wanted in (None, ["gene", "drug"])]
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        fallen_back = store.nearest(vectors[:401], 5, exclude=np.arange(401))
+    for one, other in zip((*alone, alone[0]), (*together, fallen_back), strict=True):
+        assert one.rows.tolist() == other.rows.tolist()
+        assert one.cosines.tolist() == other.cosines.tolist()
+
+
 @pytest.mark.parametrize(("name", "least"), [("edge", 0.95), ("edge int8", 0.95), ("edge binary", 0.8)])
 def test_the_graph_finds_what_the_scan_finds(name: str, least: float, tmp_path: Path) -> None:
     """Above the size from which Edge builds its graph, filtered and unfiltered recall@10 stay above .95, over two bits a number above .8.
