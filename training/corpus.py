@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from generel.concepts.errors import BadTable
 from generel.concepts.kinds import KINDS
 from kg.split.parts import DRAWN
-from training.makings import Makings, make_makings, positions_of
+from training.makings import Makings, consequences_of, make_makings, positions_of
 from training.recipe import Recipe
 
 
@@ -123,6 +123,7 @@ def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataF
         makings=make_makings(
             neighbors, composed=is_composed, kind_numbers=kind_numbers, trained=trained, window=recipe.composition.locus_window,
             positions=None if variants is None else positions_of(variants, curies),
+            consequences=consequences_of(variants, curies) if variants is not None and recipe.composition.consequence else None,
         ),
     )
 

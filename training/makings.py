@@ -1,7 +1,7 @@
-"""What a composed concept is made of: its own ties, and what is known of its genes, its locus and its linkage partners.
+"""What a composed concept is made of: its own ties, and what is known of its genes, its locus, its linkage partners and its like.
 
 A variant has no text worth reading, so its vector is put together from others. Ties of its own are few; what other variants of its
-gene, or within some kilobases of it, are tied to says as much. Whatever others tell of a variant is counted without its own rows: shown as
+gene, or within some kilobases of it, or with the same consequence, are tied to says as much. Whatever others tell of a variant is counted without its own rows: shown as
 context, they would hand training the very ties it is asked for.
 """
 
@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, diags_array
 
 from generel.concepts.kinds import KINDS, Kind
 
-OWN, GENES, GENE_PROFILE, LOCUS, LINKAGE = SORTS = ("own", "genes", "gene_profile", "locus", "linkage")
+OWN, GENES, GENE_PROFILE, LOCUS, LINKAGE, CONSEQUENCE = SORTS = ("own", "genes", "gene_profile", "locus", "linkage", "consequence")
 # Which sorts would give away an answer of that kind: a gene is known by the profile that came through it.
 TELLING = {Kind.GENE: (GENES, GENE_PROFILE), Kind.VARIANT: (LINKAGE, LOCUS)}
 # Kinds whose concepts are shown as ties of the sort GENES, not OWN.
@@ -49,7 +49,10 @@ class Makings:
         return [sort for sort in SORTS if sort not in hidden and self.by_sort[sort].nnz]
 
 
-def make_makings(neighbors: csr_array, *, composed: Mask, kind_numbers: NDArray[np.int8], trained: Mask, positions: Positions | None, window: int) -> Makings:
+def make_makings(
+    neighbors: csr_array, *, composed: Mask, kind_numbers: NDArray[np.int8], trained: Mask, positions: Positions | None, window: int,
+    consequences: csr_array | None = None,
+) -> Makings:
     """The makings of the concepts marked `composed`.
 
     Args:
@@ -58,6 +61,7 @@ def make_makings(neighbors: csr_array, *, composed: Mask, kind_numbers: NDArray[
         trained: (n,) what may be shown; cold concepts may not.
         positions: of the composed; None where nobody knows them.
         window: base pairs on either side within which another composed concept belongs to the locus.
+        consequences: (n, number of consequences) 1 where the composed concept has the consequence; None to make nothing of them.
     """
     tied = neighbors.copy()
     tied.data = (tied.data > 0).astype(np.float32)
@@ -65,12 +69,15 @@ def make_makings(neighbors: csr_array, *, composed: Mask, kind_numbers: NDArray[
     genes = _clean(rows @ tied @ _only(written & (kind_numbers == GENE)))
     own = _clean(rows @ tied @ _only(written & (kind_numbers != GENE)))
     linked, of_gene = _clean(rows @ tied @ _only(composed & trained)), _clean(genes.T @ own)
-    told: dict[str, list[csr_array]] = {sort: [] for sort in (GENE_PROFILE, LOCUS, LINKAGE)}
+    alike = csr_array((len(composed), 0), dtype=np.float32) if consequences is None else consequences
+    of_consequence = _clean(alike.T @ own)
+    told: dict[str, list[csr_array]] = {sort: [] for sort in (GENE_PROFILE, LOCUS, LINKAGE, CONSEQUENCE)}
     near = Nearby.of(positions, np.diff(own.indptr) > 0, window=window) if positions else None
     # A block at a time: before it is cut to its strongest ties, what others tell of a well-studied gene's variants does not fit.
     for block in np.array_split(np.flatnonzero(composed), max(1, -(-int(composed.sum()) // ROWS_A_BLOCK))):
         theirs = own[block]
-        told[GENE_PROFILE].append(_counted(genes[block] @ of_gene - diags_array(np.asarray(genes[block].sum(axis=1)).ravel()) @ theirs))
+        for sort, groups, known in ((GENE_PROFILE, genes, of_gene), (CONSEQUENCE, alike, of_consequence)):
+            told[sort].append(_counted(groups[block] @ known - diags_array(np.asarray(groups[block].sum(axis=1)).ravel()) @ theirs))
         told[LOCUS].append(_counted(near.rows(block) @ own if near else csr_array(theirs.shape, dtype=np.float32)))
         told[LINKAGE].append(_counted(linked[block] @ (own + genes)))
     return Makings({OWN: own, GENES: genes, **{sort: _at_rows(parts, composed) for sort, parts in told.items()}})
@@ -93,6 +100,15 @@ def positions_of(variants: pl.DataFrame, curies: list[str]) -> Positions:
     chromosomes[numbers] = rows["chromosome"].replace_strict({name: i for i, name in enumerate(names)}, return_dtype=pl.Int64).to_numpy()
     places[numbers] = rows["position"].to_numpy()
     return Positions(chromosomes, places)
+
+
+def consequences_of(variants: pl.DataFrame, curies: list[str]) -> csr_array:
+    """(n_concepts, number of consequences) 1 where any row of VARIANTS gives the concept that consequence, in the order of their names."""
+    rows = variants.drop_nulls("consequence").select("variant", "consequence").unique()
+    rows = rows.join(pl.DataFrame({"variant": curies, "number": np.arange(len(curies))}), on="variant")
+    names = {name: column for column, name in enumerate(rows["consequence"].unique().sort())}
+    columns = np.array([names[name] for name in rows["consequence"]], dtype=np.int64)
+    return csr_array((np.ones(rows.height, dtype=np.float32), (rows["number"].to_numpy().astype(np.int64), columns)), shape=(len(curies), len(names)))
 
 
 @dataclass(frozen=True)

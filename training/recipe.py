@@ -85,7 +85,8 @@ class CompositionSettings:
     Attributes:
         locus_window: base pairs on either side within which another variant belongs to the locus.
         sort_dropout: how often what others tell of a concept is left out, one sort at a time.
-        own, genes, gene_profile, locus, linkage: how much each sort of ties counts.
+        own, genes, gene_profile, locus, linkage, consequence: how much each sort of ties counts. Consequences count nothing by default: at .1
+            they moved the MRR of later associations of known variants from .284 to .280, of unseen ones from .194 to .195 (`open_2015`).
     """
 
     locus_window: int = 100_000
@@ -95,10 +96,11 @@ class CompositionSettings:
     gene_profile: float = 0.4
     locus: float = 0.4
     linkage: float = 0.4
+    consequence: float = 0.0
 
     def weights(self) -> dict[str, float]:
         """How much each sort counts, by its name."""
-        return {"own": self.own, "genes": self.genes, "gene_profile": self.gene_profile, "locus": self.locus, "linkage": self.linkage}
+        return {sort: getattr(self, sort) for sort in ("own", "genes", "gene_profile", "locus", "linkage", "consequence")}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from generel.concepts.errors import BuildMismatch
+from generel.apps.space_map import draw_map
+from generel.concepts.errors import BuildMismatch, MissingExtra
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from generel.index.write_space import write_space
@@ -60,10 +61,20 @@ def release(
         calibration=calibrate(vectors[kept], concepts["kind"].to_list(), seed=model.recipe.seed, progress=progress),
         manifest=manifest,
         encoder=lambda target: save_encoder(target, model, language_model=language_model, feature_mean=feature_mean),
+        map=_map_of(vectors[kept], concepts, seed=model.recipe.seed, progress=progress),
         card=model_card(manifest, counts=dict(concepts["kind"].value_counts().sort("count", "kind", descending=[True, False]).rows()), n_relations=relations.height),
     )
     lost = corpus.kind_numbers[~has_vector]
     return {KINDS[kind]: int((lost == kind).sum()) for kind in np.unique(lost)}
+
+
+def _map_of(vectors: np.ndarray, concepts: pl.DataFrame, *, seed: int, progress: Progress) -> pl.DataFrame | None:
+    """SPACE_MAP; None where what draws it is not installed, and that is said."""
+    try:
+        return draw_map(vectors, concepts["n_relations"].to_list(), seed=seed, progress=progress)
+    except MissingExtra as error:
+        progress.say(f"the space is released without a map: {error}; `generel map` draws it later")
+        return None
 
 
 def space_concepts(concepts: pl.DataFrame, corpus: Corpus, kept: np.ndarray) -> pl.DataFrame:

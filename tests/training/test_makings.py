@@ -15,7 +15,19 @@ from generel.concepts.tables import VARIANTS
 from tests.training.worlds import CURIES, number_of, world_corpus, world_recipe
 from training import makings
 from training.corpus import Corpus
-from training.makings import GENE_PROFILE, GENES, LINKAGE, LOCUS, OWN, Makings, Positions, make_makings, positions_of
+from training.makings import (
+    CONSEQUENCE,
+    GENE_PROFILE,
+    GENES,
+    LINKAGE,
+    LOCUS,
+    OWN,
+    Makings,
+    Positions,
+    consequences_of,
+    make_makings,
+    positions_of,
+)
 from training.recipe import CompositionSettings
 
 VARIANT, GENE, DISEASE = (KINDS.index(kind) for kind in ("variant", "gene", "disease"))
@@ -101,6 +113,25 @@ def test_of_what_others_tell_the_strongest_ties_are_kept(monkeypatch: pytest.Mon
         monkeypatch.setattr(makings, "ROWS_A_BLOCK", rows)
         told = cells(made_of(pairs), GENE_PROFILE)
         assert {cell: value for cell, value in told.items() if cell[0] == 0} == pytest.approx({(0, 6): math.log(3), (0, 7): math.log(2)})
+
+
+def test_variants_of_one_consequence_tell_each_other() -> None:
+    """Variants 0, 1 and 2 are missense, 2 is intronic as well as 3: each is told what the others of its consequences have, and nothing of its own."""
+    neighbors = np.zeros((N, N), dtype=np.float32)
+    for left, right in ((0, 6), (1, 6), (2, 7), (3, 8)):
+        neighbors[left, right] = neighbors[right, left] = 1
+    row = {"build": "GRCh38", "chromosome": "1", "position": 1, "reference_allele": None, "alternate_allele": "A", "source": "by hand", "source_version": "1"}
+    given = [(0, "missense_variant"), (1, "missense_variant"), (2, "missense_variant"), (2, "intron_variant"), (3, "intron_variant"), (3, None)]
+    table = pl.DataFrame([{**row, "variant": f"dbsnp:rs{number}", "consequence": what} for number, what in given], schema=VARIANTS.empty().schema)
+    consequences = consequences_of(table, [f"dbsnp:rs{number}" for number in range(4)] + ["other"] * (N - 4))
+    assert consequences.toarray()[:5].tolist() == [[0, 1], [0, 1], [1, 1], [1, 0], [0, 0]]
+    made = make_makings(
+        csr_array(neighbors), composed=KIND_NUMBERS == VARIANT, kind_numbers=KIND_NUMBERS, trained=np.ones(N, dtype=bool), positions=None, window=1, consequences=consequences,
+    )
+    one, two = math.log(2), math.log(3)
+    told = {(0, 6): one, (0, 7): one, (1, 6): one, (1, 7): one, (2, 6): two, (2, 8): one, (3, 7): one}
+    assert cells(made, CONSEQUENCE) == pytest.approx(told)
+    assert made.sorts() == [OWN, CONSEQUENCE]
 
 
 def test_ties_that_the_recipe_does_not_train_are_no_makings() -> None:

@@ -156,14 +156,14 @@ def test_tables_have_a_name_each() -> None:
 def test_composed_vectors_are_those_of_a_plain_loop(ties: list[tuple[int, int, str, float]]) -> None:
     """One direction a sort, weighted, summed, at unit norm; zeros for an owner without any tie."""
     slots = torch.nn.functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(1)), dim=1)
-    weights = {"own": 1.0, "genes": 0.3, "gene_profile": 2.0, "locus": 0.5, "linkage": 0.0}
+    weights = {"own": 1.0, "genes": 0.3, "gene_profile": 2.0, "locus": 0.5, "linkage": 0.0, "consequence": 1.5}
     composed = compose_slots(slots, as_ties(ties), 4, weights=weights)
     np.testing.assert_allclose(composed.numpy(), composed_by_loop(slots.tolist(), ties, weights, n=4), atol=1e-5)
 
 
 def test_nothing_flows_back_into_genes_from_what_they_make_up() -> None:
     """A gene would remember the traits that its variants are asked for; every other tie learns."""
-    slots = torch.nn.functional.normalize(torch.randn(5, 3, generator=torch.Generator().manual_seed(1)), dim=1).requires_grad_(True)
+    slots = torch.nn.functional.normalize(torch.randn(len(SORTS), 3, generator=torch.Generator().manual_seed(1)), dim=1).requires_grad_(True)
     ties = [(0, place, sort, 1.0) for place, sort in enumerate(SORTS)]
     compose_slots(slots, as_ties(ties), 1, weights=dict.fromkeys(SORTS, 1.0))[:, 0].sum().backward()
     assert slots.grad is not None

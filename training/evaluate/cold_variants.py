@@ -19,7 +19,7 @@ from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit
 from training.evaluate.time_and_locus_questions import ask_traits
 from training.evaluate.variant_ties import variant_ties
-from training.makings import make_makings, positions_of
+from training.makings import CONSEQUENCE, consequences_of, make_makings, positions_of
 
 COLD_VARIANTS = "cold-variants"
 Floats = NDArray[np.float32]
@@ -67,7 +67,7 @@ def fold_into_space(space: SpaceVectors, shown: NumberedSplit, *, weights: Mappi
     # Cold variants count as known now, with the rows that are shown; nothing else of what is cold has any.
     makings = make_makings(
         shown.training_neighbors(), composed=composed, kind_numbers=shown.kind_numbers, trained=~shown.cold | composed, window=window,
-        positions=positions_of(variants, shown.curies),
+        positions=positions_of(variants, shown.curies), consequences=consequences_of(variants, shown.curies) if weights.get(CONSEQUENCE) else None,
     )
     cold = np.flatnonzero(shown.cold & composed)
     folded = space.vectors.copy()
