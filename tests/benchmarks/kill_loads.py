@@ -1,8 +1,8 @@
 """kill -9 at random moments of a load: what a reader finds after each, on a copy of a real or made-up space.
 
-    python tests/benchmarks/kill_loads.py SPACE --kills 50
+    python tests/benchmarks/kill_loads.py SPACE --kills 50 --concepts 4000
 
-SPACE is the folder of a space; it is copied. Half of the loads go into a fake server on the loopback (20 of the concepts are asked
+SPACE is the folder of a space; it is copied, or as many of its concepts are, so that a load takes seconds. Half of the loads go into a fake server on the loopback (20 of the concepts are asked
 for). After each kill the space must answer as before, or say in a sentence that it is not loaded there, and the next load go through.
 """
 
@@ -16,14 +16,24 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from generel.concepts.errors import NotThere
+from generel.concepts.tables import CALIBRATION, MERGES, RELATIONS, SPACE_CONCEPTS, read_table
 from generel.index.load import load_space
 from generel.index.server_connection import Connection, Server
 from generel.index.server_load import load_into_server
-from generel.index.space_folder import VECTORS_FILE
+from generel.index.space_folder import (
+    ALIASES_FILE,
+    CALIBRATION_FILE,
+    CONCEPTS_FILE,
+    RELATIONS_FILE,
+    VECTORS_FILE,
+    read_manifest,
+)
 from generel.index.vectors_file import VectorsFile
+from generel.index.write_space import GIVEN, write_space
 from generel.query.space import EmbeddingSpace
 from tests.index.qdrant_fake import FakeQdrant
 
@@ -105,15 +115,31 @@ def describe(where: str, running: bool, *, good: bool) -> str:
     return f"{where}, {'killed' if running else 'was done before the kill'}: {'answers as before, or is said not to be there' if good else 'WRONG'}"
 
 
+def copy_some(space: Path, target: Path, n: int) -> Path:
+    """A space of the first `n` concepts of a space, with what joins them."""
+    file, manifest = VectorsFile.open(space / VECTORS_FILE), read_manifest(space)
+    tables = {table.name: read_table(space / name, table) for table, name in ((SPACE_CONCEPTS, CONCEPTS_FILE), (MERGES, ALIASES_FILE), (RELATIONS, RELATIONS_FILE), (CALIBRATION, CALIBRATION_FILE))}
+    concepts = tables["SPACE_CONCEPTS"].head(n)
+    kept = concepts["curie"].implode()
+    write_space(
+        target, concepts=concepts, aliases=tables["MERGES"].filter(pl.col("curie").is_in(kept)), vectors=np.array(file.vectors[:n]), bias=np.array(file.bias[:n]),
+        relations=tables["RELATIONS"].filter(pl.col("subject").is_in(kept) & pl.col("object").is_in(kept)), calibration=tables["CALIBRATION"],
+        manifest={name: manifest.raw[name] for name in (*GIVEN, "bias_weight")}, encoder=lambda folder: None,
+    )
+    return target
+
+
 def main() -> None:
     """Print what happened."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("space", type=Path)
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--concepts", type=int, help="so many of the space's; all by default")
     options = parser.parse_args()
     generator = random.Random(1)
     with tempfile.TemporaryDirectory() as temporary:
-        space = Path(shutil.copytree(options.space, Path(temporary) / options.space.name, symlinks=True))
+        target = Path(temporary) / options.space.name
+        space = copy_some(options.space, target, options.concepts) if options.concepts else Path(shutil.copytree(options.space, target, symlinks=True))
         load_space(space)
         curies = pl.read_parquet(space / "concepts.parquet")["curie"].sample(20, seed=1).to_list()
         half = options.kills // 2
