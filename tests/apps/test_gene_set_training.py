@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
 from generel.apps.gene_sets.network import Network
 from generel.concepts.errors import BadInput, BadTable, BuildMismatch, NotThere
@@ -14,7 +15,7 @@ from tests.apps.gene_set_worlds import LIBRARIES, TINY, identities, write_librar
 from training.evaluate.gene_set_halves import cut_in_halves
 from training.gene_sets.batches import Batch, gene_shares, make_drawing
 from training.gene_sets.collection import Collection, collect
-from training.gene_sets.fit import divide, first_vectors, fit, halve, make_profiles, prepare
+from training.gene_sets.fit import divide, first_vectors, fit, halve, make_profiles, make_written_sets, prepare
 from training.gene_sets.gmt_stream import Faults, library_name, stream_gmt
 from training.gene_sets.left_out import relatives, sets_without
 from training.gene_sets.libraries import GmtLibrary, check_names
@@ -25,6 +26,7 @@ from training.gene_sets.pipeline import train_model
 from training.gene_sets.profiles import membership_block
 from training.gene_sets.scorer import NetworkScorer, Scorer
 from training.gene_sets.settings import Settings
+from training.gene_sets.written_sets import SHARES, no_written_sets, written_sets
 
 
 @pytest.fixture(scope="module")
@@ -104,20 +106,46 @@ def test_matrix_and_shares_are_as_counted_by_hand(world: Collection) -> None:
     """Every set gives each of its genes alike; libraries of one size are drawn alike."""
     matrix = world.matrix(np.arange(len(world)))
     assert matrix.sum() == 7 * len(world) and set(matrix.data) == {1.0}
-    shares = gene_shares(make_drawing(world, np.arange(len(world)), TINY))
+    shares = gene_shares(make_drawing(world, np.arange(len(world)), TINY, written=no_written_sets(len(world.genes))))
     counts = np.asarray(matrix.sum(axis=0))
     assert shares == pytest.approx(counts / counts.sum(), rel=1e-5)
 
 
 def test_batch_hides_what_it_asks_for(world: Collection) -> None:
     """No gene that is asked for was shown; both are members of one set."""
-    batch = make_drawing(world, np.arange(len(world)), TINY).batch(np.random.default_rng(0))
+    batch = make_drawing(world, np.arange(len(world)), TINY, written=no_written_sets(len(world.genes))).batch(np.random.default_rng(0))
     stops = [*batch.offsets[1:].tolist(), len(batch.rows)]
     members = [set(world.rows(number).tolist()) for number in range(len(world))]
     for line, (start, stop) in enumerate(zip(batch.offsets.tolist(), stops, strict=True)):
         shown, asked = set(batch.rows[start:stop].tolist()), set(batch.targets[batch.lines == line].tolist())
         assert shown and asked and not shown & asked and any(shown | asked <= each for each in members)
         assert batch.weights[batch.lines == line].sum() == pytest.approx(1)
+
+
+def test_terms_are_drawn_as_sets_as_often_as_their_sort(world: Collection) -> None:
+    """A term of two genes is no set; of 4,000 drawn ones a quarter or so are summaries' terms, and shares of genes follow."""
+    n = len(world.genes)
+    summaries = np.zeros((n, 3))
+    scattered, some = [0, n // 3, n // 2, n - 1], [2, 3, 4, 5, 6, 7]
+    summaries[scattered, 0], summaries[some, 1], summaries[:2, 2] = 0.3, 0.5, 1.0
+    written = written_sets({"summaries": csr_array(summaries)}, n_genes=n)
+    assert [set(written.members[[term]].indices.tolist()) for term in range(len(written))] == [set(scattered), set(some)]
+    assert written.chances.tolist() == [SHARES["summaries"] / 2] * 2
+    drawing = make_drawing(world, np.arange(len(world)), TINY, written=written)
+    share = SHARES["summaries"] / (SHARES["summaries"] + 0.55)
+    assert 1 - drawing.chances[len(world) - 1] == pytest.approx(share)
+    plain = gene_shares(make_drawing(world, np.arange(len(world)), TINY, written=no_written_sets(n)))
+    told = np.bincount(scattered, minlength=n) / 4 / 2 + np.bincount(some, minlength=n) / 6 / 2
+    assert gene_shares(drawing) == pytest.approx((1 - share) * plain + share * told, rel=1e-4)
+    members = [set(world.rows(number).tolist()) for number in range(len(world))]
+    rng, found = np.random.default_rng(0), []
+    for _ in range(40):
+        batch = drawing.batch(rng)
+        stops = [*batch.offsets[1:].tolist(), len(batch.rows)]
+        for line, (start, stop) in enumerate(zip(batch.offsets.tolist(), stops, strict=True)):
+            both = {*batch.rows[start:stop].tolist(), *batch.targets[batch.lines == line].tolist()}
+            found.append(not any(both <= each for each in members))
+    assert 0 < np.mean(found) <= share + 0.1
 
 
 def test_torch_and_numpy_compute_the_same() -> None:
@@ -205,7 +233,7 @@ def test_killed_training_goes_on_to_the_same_end(world: Collection, tmp_path: Pa
     whole = fit(world, np.arange(len(world)), genes, TINY)
     learned, held_out = divide(np.arange(len(world)), TINY)
     first = first_vectors(make_profiles(world, learned, genes, TINY), TINY)
-    training = prepare(world, learned, TINY, first=first, halves=halve(world, held_out, TINY))
+    training = prepare(world, learned, TINY, first=first, halves=halve(world, held_out, TINY), written=make_written_sets(genes, TINY))
     training.folder, training.identity = tmp_path / "checkpoint", "the same"
     steps = iter(range(training.steps // 2 + 1))
     step = training._step

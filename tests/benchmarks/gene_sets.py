@@ -38,7 +38,16 @@ from training.evaluate.gene_set_halves import (
     select_sets,
 )
 from training.gene_sets.collection import Collection, collect
-from training.gene_sets.fit import divide, first_vectors, halve, make_profiles, prepare, weigh_profiles, with_profiles
+from training.gene_sets.fit import (
+    divide,
+    first_vectors,
+    halve,
+    make_profiles,
+    make_written_sets,
+    prepare,
+    weigh_profiles,
+    with_profiles,
+)
 from training.gene_sets.identities import NOBODY, Identities, identities_of_build, identities_of_space
 from training.gene_sets.libraries import GmtLibrary, libraries_of_table
 from training.gene_sets.pipeline import train_model
@@ -117,7 +126,7 @@ def measure_protocol(build: Build, scratch: Path, settings: Settings, *, space: 
     twins = pl.concat([find_twins(sets, rows, libraries=sorted(set(rows["library"])), overlap=OVERLAP) for sets in everything.values()]).unique()
     rows = rows.join(twins, on=["library", "set"], how="anti")
     known = identities_of_build(build)
-    collection = collect(list(libraries_of_table(rows)), known=known, folder=scratch / "collection", settings=replace(settings, minimum=2, maximum=20_000))
+    collection = collect(list(libraries_of_table(rows)), known=known, folder=scratch / "collection", settings=settings)
     print(f"Learned from {len(collection):,} sets of {len(collection.genes):,} genes; left out: {', '.join(OF_GO)} and {twins.height} near copies.\nLibraries: {', '.join(collection.libraries)}\n")
     goal = rows.filter(pl.col("source").is_in(GOAL))
     universes = {"goal": sorted(set(goal["gene"]) & set(collection.genes)), "all": collection.genes}
@@ -175,7 +184,8 @@ def trained_methods(name: str, collection: Collection, genes: Identities, settin
     profiles = make_profiles(collection, learned, genes, settings)
     if profiles.shape[1]:
         yield f"{name}: cosine", profiles, (time.perf_counter() - began) / 60
-    training = prepare(collection, learned, settings, first=None if plain else first_vectors(profiles, settings), halves=halves)
+    written = make_written_sets(genes, settings)
+    training = prepare(collection, learned, settings, first=None if plain else first_vectors(profiles, settings), halves=halves, written=written)
     tensors = training.run().tensors
     training.network.take(tensors)
     yield f"{name}: denoising network" if not plain else name, NetworkScorer(training.network), (time.perf_counter() - began) / 60

@@ -21,6 +21,7 @@ from training.gene_sets.profiles import membership_block, profile_vectors, text_
 from training.gene_sets.scorer import Scorer
 from training.gene_sets.settings import Settings
 from training.gene_sets.trainer import CHECKED, Training
+from training.gene_sets.written_sets import WrittenSets, no_written_sets, written_sets
 
 Floats = NDArray[np.float32]
 # Sets are looked at to stop the training, and members to make profiles, at most; more would tell no more.
@@ -55,7 +56,9 @@ def fit(
     learned, held_out = divide(numbers, settings)
     with progress.task("Make the genes' profiles"):
         profiles = make_profiles(collection, learned, genes, settings)
-    training = prepare(collection, learned, settings, first=first_vectors(profiles, settings), halves=halve(collection, held_out, settings))
+    training = prepare(
+        collection, learned, settings, first=first_vectors(profiles, settings), halves=halve(collection, held_out, settings), written=make_written_sets(genes, settings),
+    )
     trained = replace(training, folder=folder, identity=identity).run(resume=resume, progress=progress, description=description)
     return Fitted(weigh_profiles(with_profiles(trained.tensors, profiles), training.halves), trained.standing)
 
@@ -83,14 +86,17 @@ def halve(collection: Collection, held_out: Numbers, settings: Settings) -> Half
     return cut_in_halves(collection.matrix(held_out), seed=settings.seed) if len(held_out) else None
 
 
-def prepare(collection: Collection, learned: Numbers, settings: Settings, *, first: Floats | None, halves: Half | None) -> Training:
+def prepare(
+    collection: Collection, learned: Numbers, settings: Settings, *, first: Floats | None, halves: Half | None, written: WrittenSets | None = None
+) -> Training:
     """The training before its first step.
 
     Args:
         first: (n_genes, dims) the genes' vectors; None for the plain multi-hot autoencoder.
+        written: terms that are learned as sets; None for none.
     """
     rng = np.random.default_rng(settings.seed)
-    drawing = make_drawing(collection, learned, settings)
+    drawing = make_drawing(collection, learned, settings, written=written or no_written_sets(len(collection.genes)))
     shares = gene_shares(drawing)
     bias = np.log(shares + LEAST_SHARE)
     if first is None:
@@ -114,8 +120,14 @@ def make_profiles(collection: Collection, learned: Numbers, genes: Identities, s
         return np.asarray(genes.vectors, dtype=np.float32)
     chosen = np.random.default_rng(settings.seed).permutation(learned)
     chosen = np.sort(chosen[np.cumsum(collection.sizes[chosen]) <= MOST_MEMBERS])
-    blocks = [membership_block(collection.matrix(chosen)), *text_blocks(genes.concepts, summaries=settings.summaries)]
+    blocks = [membership_block(collection.matrix(chosen)), *text_blocks(genes.concepts, summaries=settings.summaries).values()]
     return profile_vectors(blocks, dims=settings.profile_dims, seed=settings.seed)
+
+
+def make_written_sets(genes: Identities, settings: Settings) -> WrittenSets:
+    """The terms that are learned as sets, where the genes start from profiles; else none."""
+    n_genes = genes.concepts.height
+    return written_sets(text_blocks(genes.concepts, summaries=settings.summaries), n_genes=n_genes) if settings.start == "profiles" else no_written_sets(n_genes)
 
 
 def first_vectors(profiles: Floats, settings: Settings) -> Floats:

@@ -16,7 +16,8 @@ from sklearn.utils.extmath import randomized_svd
 
 Floats = NDArray[np.float32]
 # Weights of the blocks, chosen on GO's molecular functions and cellular components, which are not what is reported.
-MEMBERSHIPS, SUMMARIES, NAMES, SYMBOLS = 1.0, 1.0, 0.7, 0.7
+MEMBERSHIPS, SUMMARIES, NAMES, SYMBOLS = "memberships", "summaries", "names", "symbols"
+WEIGHTS = {MEMBERSHIPS: 1.0, SUMMARIES: 1.0, NAMES: 0.7, SYMBOLS: 0.7}
 # Singular values to this power stretch the dimensions; 1 is the profiles themselves, 0 makes all dimensions weigh alike.
 STRETCH = 0.75
 ITERATIONS = 2
@@ -31,10 +32,10 @@ def membership_block(matrix: csr_array) -> csr_array:
     n_genes = matrix.shape[1]
     weights = np.log((1 + n_genes) / (1 + np.diff(matrix.indptr))) + 1
     weighted = csr_array(matrix.T @ diags_array(weights.astype(np.float32), dtype=np.float32))
-    return csr_array(MEMBERSHIPS * normalize(weighted))
+    return csr_array(WEIGHTS[MEMBERSHIPS] * normalize(weighted))
 
 
-def text_blocks(concepts: pl.DataFrame, *, summaries: bool = True) -> list[csr_array]:
+def text_blocks(concepts: pl.DataFrame, *, summaries: bool = True) -> dict[str, csr_array]:
     """(n_genes, terms) each: summaries, names and symbols, weighted; a block that has no term twice is left out.
 
     Args:
@@ -44,12 +45,11 @@ def text_blocks(concepts: pl.DataFrame, *, summaries: bool = True) -> list[csr_a
     named = [". ".join([name, *synonyms]) for name, synonyms in concepts.select("name", "synonyms").iter_rows()]
     words = {"ngram_range": (1, 2), "stop_words": "english", "min_df": 2, "sublinear_tf": True, "dtype": np.float32}
     letters = {"analyzer": "char", "ngram_range": (2, 5), "min_df": 2, "sublinear_tf": True, "dtype": np.float32}
-    asked = [
-        (SUMMARIES if summaries else 0.0, concepts["definition"].fill_null("").to_list(), words),
-        (NAMES, named, words), (SYMBOLS, [f"^{name}" for name in concepts["name"]], letters),
-    ]
-    blocks = [(weight, _terms(texts, form)) for weight, texts, form in asked if weight]
-    return [csr_array(weight * block) for weight, block in blocks if block is not None]
+    asked = {NAMES: (named, words), SYMBOLS: ([f"^{name}" for name in concepts["name"]], letters)}
+    if summaries:
+        asked = {SUMMARIES: (concepts["definition"].fill_null("").to_list(), words), **asked}
+    blocks = {sort: _terms(texts, form) for sort, (texts, form) in asked.items()}
+    return {sort: csr_array(WEIGHTS[sort] * block) for sort, block in blocks.items() if block is not None}
 
 
 def profile_vectors(blocks: list[csr_array], *, dims: int, seed: int) -> Floats:

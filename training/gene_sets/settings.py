@@ -38,14 +38,14 @@ class Settings:
     start: str = "profiles"
     summaries: bool = True
     loss: str = "sampled"
-    dims: int = 256
+    dims: int = 512
     hidden: int = 512
-    profile_dims: int = 640
+    profile_dims: int = 1024
     minimum: int = 5
     maximum: int = 2000
     least_sets: int = 2
     batch: int = 256
-    passes: float = 10.0
+    passes: float = 20.0
     shown: tuple[float, float] = (0.2, 0.8)
     inputs: int = 128
     targets: int = 16

@@ -56,8 +56,9 @@ class Training:
 
     @property
     def steps(self) -> int:
-        """How many there are at most."""
-        return max(1, round(self.settings.passes * len(self.drawing.numbers) / self.settings.batch))
+        """How many there are at most: so many that the gene sets are drawn as often as there are passes, whatever is drawn beside them."""
+        share = self.drawing.chances[len(self.drawing.numbers) - 1]
+        return max(1, round(self.settings.passes * len(self.drawing.numbers) / share / self.settings.batch))
 
     def run(self, *, resume: bool = False, progress: Progress = SILENT, description: str = "Train") -> Trained:
         """Train until the last step, or until the held-out sets have been completed worse for some time.
