@@ -7,10 +7,23 @@ Importing this package is cheap: the query side, and with it polars and Qdrant E
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["EmbeddingSpace", "__version__"]
+__all__ = ["EmbeddingSpace", "__version__", "connect"]
 
 if TYPE_CHECKING:
+    from generel.client.remote_space import RemoteSpace
     from generel.query.space import EmbeddingSpace
+
+
+def connect(url: str, *, api_key: str | None = None) -> "RemoteSpace":
+    """The space that the service at `url` has; its methods and records are those of `EmbeddingSpace`.
+
+    Args:
+        api_key: for a service that wants one; None for that in GENEREL_API_KEY.
+    """
+    from generel.client.connection import Service
+    from generel.client.remote_space import RemoteSpace
+
+    return RemoteSpace(Service.find(url, api_key=api_key))
 
 
 def __getattr__(name: str) -> object:

@@ -104,7 +104,7 @@ def write_encoder(folder: Path) -> None:
 
 def write_world(
     folder: Path, *, load: bool = True, vectors: NDArray[np.float32] | None = None, bias: NDArray[np.float32] | None = None,
-    concepts: pl.DataFrame | None = None, **fields: object,
+    concepts: pl.DataFrame | None = None, map: pl.DataFrame | None = None, **fields: object,
 ) -> Path:
     """A real space in `folder`, loaded unless `load` is false; `fields` go into its manifest. Gives `folder` back."""
     vectors = world_vectors() if vectors is None else vectors
@@ -113,7 +113,7 @@ def write_world(
         folder, concepts=concepts, aliases=pl.DataFrame(ALIASES, schema=MERGES.columns, orient="row"), vectors=vectors,
         bias=np.zeros((len(vectors), len(KINDS)), np.float32) if bias is None else bias, relations=world_relations(),
         calibration=calibrate(world_vectors(), world_concepts()["kind"].to_list()),
-        manifest={**manifest_fields(folder.name), **fields}, encoder=write_encoder,
+        manifest={**manifest_fields(folder.name), **fields}, encoder=write_encoder, map=map,
     )
     if load:
         load_space(folder)

@@ -101,7 +101,9 @@ def _show(explanation: "Explanation") -> None:
         for kind, near in explanation.shared_neighbors.items()
     ))
     section("Words", map(_words, explanation.attributions))
-    if not explanation.relations and not explanation.paths and not any(not concept.curie for concept in (related.left, related.right)):
+    if related.left == related.right:
+        tell("both are the same")
+    elif not explanation.relations and not explanation.paths and not any(not concept.curie for concept in (related.left, related.right)):
         tell("no source relates the two, directly or over up to two other concepts: the space puts them near each other by their names and by what they resemble")
 
 

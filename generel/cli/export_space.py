@@ -1,4 +1,4 @@
-"""`generel export vectors|anndata|word2vec|projector`: a space's vectors in formats of other programs."""
+"""`generel export vectors|anndata|word2vec|projector|atlas`: a space's vectors, and its map, in formats of other programs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +13,20 @@ from generel.query.space import EmbeddingSpace
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def out_option(help: str, *, folder: bool = False) -> Callable[[Command], Command]:
-    """The option --out."""
-    return click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=folder, file_okay=not folder), metavar="FOLDER" if folder else "FILE", help=help)
+def out_option(help: str, *, folder: bool = False, ending: str = "") -> Callable[[Command], Command]:
+    """The option --out; with an ending, the file's name must have it, for other programs go by it."""
+
+    def check(ctx: click.Context, parameter: click.Parameter, out: Path) -> Path:
+        if ending and out.suffix != ending:
+            raise click.BadParameter(f"'{out}' would hold another format than its name says; it must end in {ending}")
+        return out
+
+    kind = click.Path(path_type=Path, dir_okay=folder, file_okay=not folder)
+    return click.option("--out", required=True, type=kind, callback=check, metavar="FOLDER" if folder else "FILE", help=help)
 
 
 @click.command(short_help="Write a space's vectors as a Parquet table.")
-@out_option("The .parquet file.")
+@out_option("The .parquet file.", ending=".parquet")
 @kind_option
 @space_option
 def vectors(out: Path, kinds: tuple[str, ...], space: str | None) -> None:
@@ -31,7 +38,7 @@ def vectors(out: Path, kinds: tuple[str, ...], space: str | None) -> None:
 
 
 @click.command(short_help="Write a space's vectors as an AnnData file.")
-@out_option("The .h5ad file.")
+@out_option("The .h5ad file.", ending=".h5ad")
 @kind_option
 @space_option
 def anndata(out: Path, kinds: tuple[str, ...], space: str | None) -> None:
@@ -69,6 +76,27 @@ def projector(out: Path, kinds: tuple[str, ...], space: str | None) -> None:
     with EmbeddingSpace.open(space) as opened:
         n = export_projector(opened, out.expanduser().resolve(), kinds=kinds or None, progress=RichProgress())
     tell(f"wrote {n:,} vectors to {out}, and their sources and licenses to its README.md")
+
+
+@click.command(short_help="Write a space's map for Embedding Atlas.")
+@out_option("The .parquet file.", ending=".parquet")
+@click.option("--neighbors", "n_neighbors", type=click.IntRange(min=0), default=0, show_default=True, help="How many of the nearest concepts stand with each; found by a scan of all vectors.")
+@kind_option
+@space_option
+def atlas(out: Path, n_neighbors: int, kinds: tuple[str, ...], space: str | None) -> None:
+    """Write the map as the Parquet table that Embedding Atlas opens: x, y, kind, name, curie, and neighbors where they are asked for.
+
+    Then: embedding-atlas map.parquet --x x --y y --text name
+
+    Example: generel export atlas --out map.parquet --neighbors 10
+    """
+    from generel.apps.exports.atlas import export_atlas
+    from generel.apps.exports.credits import credits_of
+    from generel.cli.progress import RichProgress
+
+    with EmbeddingSpace.open(space) as opened:
+        n = export_atlas(opened, out, kinds=kinds or None, n_neighbors=n_neighbors, progress=RichProgress())
+    tell(f"wrote {n:,} concepts to {out}, and their sources and licenses to {credits_of(out)}")
 
 
 def _export(out: Path, *, to: str, kinds: tuple[str, ...], space: str | None) -> None:

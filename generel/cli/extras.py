@@ -7,7 +7,10 @@ import click
 from generel.concepts.errors import MissingExtra
 
 # Libraries that only extras bring; any other module that is missing is a fault of generel's own.
-LIBRARIES = frozenset({"anndata", "h5py", "matplotlib", "pandas", "scipy", "skops", "sklearn", "threadpoolctl", "umap"})
+LIBRARIES = frozenset({
+    "anndata", "fastapi", "h5py", "httptools", "httpx", "matplotlib", "orjson", "pandas", "prometheus_client", "pydantic", "scipy", "skops", "sklearn", "starlette",
+    "threadpoolctl", "umap", "uvicorn",
+})
 
 
 class ExtraGroup(click.Group):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from generel.cli.output import Record, format_option, to_text, write_records
+from generel.cli.output import Record, format_option, write_records
 from generel.cli.queries import space_option
 from generel.cli.server_option import server_options
 from generel.concepts.errors import Corrupt
+from generel.concepts.tsv import to_text
 from generel.index.edge_folder import current_edge, read_edge_note
 from generel.index.freshness import names_are_current
 from generel.index.server_connection import Connection, Server

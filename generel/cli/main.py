@@ -9,6 +9,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -21,7 +22,7 @@ from generel.cli.output import tell
 from generel.concepts.errors import DiskFull, GenerelError, MissingExtra
 
 GROUP = "generel.commands"
-OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "explain", "embed", "add", "genes", "genesets", "cells", "export")}
+OWN = {name: f"generel.cli.{name}" for name in ("load", "info", "lookup", "neighbors", "relatedness", "explain", "embed", "add", "genes", "genesets", "cells", "map", "serve", "mcp", "export")}
 # The order of a day's work, for the help; commands that are not in it come after.
 ORDER = ("quickstart", "sources", "fetch", "harmonize", "build", "report", "fine-tune", "train", "evaluate", *OWN)
 EXIT_INTERRUPTED, EXIT_PIPE_CLOSED, EXIT_IO = 130, 1, 74
@@ -50,6 +51,12 @@ class Commands(click.Group):
             return self._joined[cmd_name].load()
         except ImportError as error:
             return unavailable(cmd_name, error)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; of a command that is not there, the ones like it are named."""
+        if self.get_command(ctx, args[0]) is None and (near := get_close_matches(args[0], self.list_commands(ctx), n=2)):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean {' or '.join(map(repr, near))}?")
+        return super().resolve_command(ctx, args)
 
     def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run, and leave with the exit code of whatever happened."""

@@ -46,7 +46,8 @@ def neighbors(
 ) -> None:
     """The concepts nearest to each QUERY: a CURIE, rsID, symbol, name, or any text.
 
-    The percentile says how many of a hundred random pairs of the same two kinds are less alike. Without a QUERY, or
+    The percentile says how many of a hundred random pairs of the same two kinds are less alike. Concepts that are often an answer are
+    ranked a little higher, as the space has learned, so cosines need not fall from line to line. Without a QUERY, or
     with '-', queries are read from standard input, one a line. A relation is read in the direction that fits the query: what a drug
     treats, or what treats a disease.
 

@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
+from generel.concepts.tsv import DIGITS, to_lines, to_text
+
 FORMATS = ("table", "tsv", "jsonl")
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-DIGITS, DIGITS_IN_TABLE = 6, 4
+DIGITS_IN_TABLE = 4
 # A table on something that is no terminal is not cut at 80 columns.
 WIDE = 200
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -53,7 +54,7 @@ def write_records(records: Iterable[Record], *, format: str, columns: Sequence[s
     if format == "table":
         _write_table(records, columns, title)
         return
-    for line in _tsv(records, columns) if format == "tsv" else _jsonl(records, columns):
+    for line in to_lines(records, columns) if format == "tsv" else _jsonl(records, columns):
         click.echo(line)
 
 
@@ -62,26 +63,9 @@ def tell(sentence: str) -> None:
     click.echo(f"generel: {sentence}", err=True)
 
 
-def _tsv(records: Iterable[Record], columns: Sequence[str]) -> Iterator[str]:
-    yield "\t".join(_escape(column) for column in columns)
-    for record in records:
-        yield "\t".join(_escape(to_text(record.get(column))) for column in columns)
-
-
 def _jsonl(records: Iterable[Record], columns: Sequence[str]) -> Iterator[str]:
     for record in records:
         yield json.dumps({column: _rounded(record.get(column)) for column in columns}, ensure_ascii=False)
-
-
-def to_text(value: object, *, digits: int = DIGITS) -> str:
-    """A value as people write it: numbers with real parts to so many significant digits, lists joined by commas, None empty."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.{digits}g}"
-    if isinstance(value, list | tuple):
-        return ",".join(to_text(each, digits=digits) for each in value)
-    return str(value)
 
 
 def _rounded(value: object) -> object:
@@ -89,10 +73,6 @@ def _rounded(value: object) -> object:
         # JSON has no NaN.
         return float(f"{value:.{DIGITS}g}") if value == value else None
     return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _escape(text: str) -> str:
-    return text.translate(ESCAPES)
 
 
 def _write_table(records: Iterable[Record], columns: Sequence[str], title: str) -> None:

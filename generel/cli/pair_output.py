@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 import polars as pl
 
-from generel.cli.output import DIGITS, ESCAPES, write_records
+from generel.cli.output import write_records
 from generel.concepts.atomic import write_beside
+from generel.concepts.tsv import DIGITS, ESCAPES
 from generel.query.pairs import COLUMNS
 
 ESCAPED = {chr(code): written for code, written in ESCAPES.items()}

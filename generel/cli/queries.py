@@ -15,6 +15,7 @@ import click
 from generel.cli.output import Record, tell
 from generel.concepts.errors import BadInput, GenerelError, NotThere
 from generel.concepts.kinds import KINDS
+from generel.query.meaning import say_if_far
 from generel.query.records import Resolved
 from generel.query.space import EmbeddingSpace
 
@@ -142,5 +143,5 @@ def asked(each: Resolved) -> Record:
 
 def tell_if_far(space: EmbeddingSpace, text: str, cosine: float | None) -> None:
     """Say that a text is far from anything in the space if it is; `cosine` is that of its nearest concept, None if it is not known."""
-    if cosine is not None and cosine <= space.text_floor:
-        tell(f"'{text}' is far from anything in this space: its nearest concept has cosine {cosine:.2f}, and texts of random letters reach {space.text_floor:.2f}")
+    if far := say_if_far(space, text, cosine):
+        tell(far)

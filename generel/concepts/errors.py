@@ -82,17 +82,65 @@ class SourceUnavailable(GenerelError):
 
 
 class ServerUnavailable(GenerelError):
-    """A Qdrant server that cannot be reached, does not answer in time, or fails again and again."""
+    """A server (Qdrant's, or a service of generel) that cannot be reached, does not answer in time, or fails again and again."""
 
     exit_code = 69
     status = 503
 
 
 class ServerRefused(GenerelError):
-    """A Qdrant server that does not accept our key, our request, or whose certificate we do not trust."""
+    """A server that does not accept our key, our request, or whose certificate we do not trust."""
 
     exit_code = 69
     status = 502
+
+
+class NotAuthorized(GenerelError):
+    """A service that asks for a key and was given none, or one that it does not know."""
+
+    exit_code = 77
+    status = 401
+
+
+class NotOffered(GenerelError):
+    """Something that this service could answer and does not, because what it needs is not there."""
+
+    exit_code = 69
+    status = 404
+
+
+class TooLarge(BadInput):
+    """A request that holds more than the service takes at once."""
+
+    status = 413
+
+
+class TooSlow(GenerelError):
+    """A request that did not arrive in the time that the service waits."""
+
+    exit_code = 75
+    status = 408
+
+
+class TryLater(GenerelError):
+    """A service that answers, but not now; `retry_after` is in how many seconds it may."""
+
+    exit_code = 75
+    status = 503
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class TooManyRequests(TryLater):
+    """More requests of one key or address than the service takes from it."""
+
+    status = 429
+
+
+class Overloaded(TryLater):
+    """More requests than the service can answer in time, or a service that is not ready yet."""
 
 
 class HashMismatch(GenerelError):

@@ -4,6 +4,7 @@ Every write checks, sorts by key and stamps the table's name and version into th
 stamp. A frame that does not fit is refused with *all* that is wrong with it, not the first thing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,12 +132,18 @@ CALIBRATION = Table(
     "CALIBRATION", 1, ("left_kind", "right_kind", "quantile"),
     {"left_kind": Text, "right_kind": Text, "quantile": Real, "cosine": Real, "n_pairs": Count},
 )
+# Where the concepts of a space lie on its map; x and y in [0, 1]. Names are shown from `level` 1, a few of the most tied concepts, upward
+# while one zooms in; 0 is for those that are named only when they are pointed at.
+SPACE_MAP = Table(
+    "SPACE_MAP", 1, ("row",),
+    {"row": Count, "x": Real, "y": Real, "level": Count},
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         CONCEPTS, MAPPINGS, RELATIONS, ASSOCIATIONS, VARIANTS, GENE_POSITIONS, COOCCURRENCES, GENE_SETS, SET_ASIDE, MERGES,
-        SPLIT_RELATIONS, SPLIT_NAMES, SPLIT_CONCEPTS, SPACE_CONCEPTS, CALIBRATION,
+        SPLIT_RELATIONS, SPLIT_NAMES, SPLIT_CONCEPTS, SPACE_CONCEPTS, CALIBRATION, SPACE_MAP,
     )
 }
 
@@ -181,11 +188,11 @@ def _repeated_keys(frame: pl.DataFrame, table: Table) -> list[str]:
     return [f"{repeated.height:,} keys ({', '.join(table.key)}) that occur more than once, such as {first}"]
 
 
-def write_table(frame: pl.DataFrame, table: Table, path: Path) -> None:
-    """Check, sort, stamp and write the frame to `path` as Parquet (zstd); equal frames give equal bytes."""
+def write_table(frame: pl.DataFrame, table: Table, path: Path, *, notes: Mapping[str, str] | None = None) -> None:
+    """Check, sort, stamp and write the frame to `path` as Parquet (zstd); equal frames give equal bytes. `notes` go into its metadata."""
     checked = check(frame, table)
     with write_beside(path) as temporary:
-        checked.write_parquet(temporary, compression="zstd", metadata={STAMP: table.stamp})
+        checked.write_parquet(temporary, compression="zstd", metadata={**(notes or {}), STAMP: table.stamp})
 
 
 def read_table(path: Path, table: Table) -> pl.DataFrame:

@@ -80,6 +80,9 @@ def point_current_to(target: Path) -> None:
     temporary = link.with_name(f".{CURRENT}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target.name)
+    if link.is_dir() and not link.is_symlink():
+        # Whatever copied the space followed its links; nobody reads a `current` that points to nothing.
+        shutil.rmtree(link)
     temporary.replace(link)
     sync_file(target.parent)
 

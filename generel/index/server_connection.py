@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from generel.concepts.errors import BadInput, MissingExtra, NotThere, ServerRefused, ServerUnavailable
-from generel.concepts.patience import PASSING_STATUSES, TryAgain
+from generel.concepts.patience import PASSING_STATUSES, TryAgain, signal_of, wait_seconds
 from generel.concepts.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
     from qdrant_client.http.exceptions import UnexpectedResponse
-    from tenacity import RetryCallState
 
 URL_VARIABLE, KEY_VARIABLE = "GENEREL_QDRANT_URL", "GENEREL_QDRANT_API_KEY"
 PASSING_CODES = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED", "INTERNAL", "UNKNOWN", "CANCELLED"})
@@ -110,8 +109,8 @@ class Connection:
 
         retrying = Retrying(
             retry=retry_if_exception_type(TryAgain), stop=stop_after_attempt(self.server.attempts), sleep=self.server.sleep,
-            wait=partial(_wait_seconds, self.server), reraise=True,
-            before_sleep=lambda state: self._progress.say(f"Qdrant, {doing}: {_signal(state)}; trying again in {state.upcoming_sleep:.1f} s"),
+            wait=partial(wait_seconds, first=self.server.first_wait_seconds, longest=self.server.longest_wait_seconds), reraise=True,
+            before_sleep=lambda state: self._progress.say(f"Qdrant, {doing}: {signal_of(state)}; trying again in {state.upcoming_sleep:.1f} s"),
         )
         try:
             return retrying(self._attempt, doing, request)
@@ -197,18 +196,3 @@ def _judge(status: int | str, said: str, doing: str, at: str) -> Exception:
 def _short(said: object) -> str:
     text = " ".join(str(said).split())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]} …"
-
-
-def _wait_seconds(server: Server, state: "RetryCallState") -> float:
-    from tenacity import wait_exponential, wait_random
-
-    signal = _signal(state)
-    if signal.retry_after is not None:
-        return min(signal.retry_after, server.longest_wait_seconds)
-    first = server.first_wait_seconds
-    return (wait_exponential(multiplier=first, max=server.longest_wait_seconds) + wait_random(0, first))(state)
-
-
-def _signal(state: "RetryCallState") -> TryAgain:
-    error = state.outcome.exception() if state.outcome else None
-    return error if isinstance(error, TryAgain) else TryAgain("failed")

@@ -8,9 +8,11 @@
       popularity.safetensors  what a concept gains as an answer, by relation; see popularity_file
       relations.parquet    RELATIONS: the evidence
       calibration.parquet  CALIBRATION: cosines of random pairs by pair of kinds
+      map.parquet          SPACE_MAP: where the concepts lie on a map; a space may be without
       README.md            the model card
       encoder/             what embeds free text; `generel.model` reads it
-      index/               caches, rebuilt by `generel load`: names.sqlite, edge-<digest>/, current -> edge-<digest>
+      index/               caches, rebuilt by `generel load`: names.sqlite, edge-<digest>/, current -> edge-<digest>; and the
+                           map.parquet of `generel map`
 
 Tables and vectors are the truth. Nothing in `index/` is in the manifest, nothing outside it is written after release, and
 `manifest.json` holds a digest of itself: a hand-edited manifest is refused. No polars here: the cold path reads this.
@@ -36,6 +38,7 @@ POPULARITY_FILE = "popularity.safetensors"
 CARD_FILE = "README.md"
 RELATIONS_FILE = "relations.parquet"
 CALIBRATION_FILE = "calibration.parquet"
+MAP_FILE = "map.parquet"
 ENCODER = "encoder"
 INDEX = "index"
 NAMES_FILE = "names.sqlite"
@@ -100,10 +103,15 @@ def read_manifest(folder: Path) -> Manifest:
         raise Corrupt(f"{path} is not what was written: its digest does not match; release the space again or copy it anew")
     if raw.get("format") != FORMAT:
         raise BadTable(f"{path} has format {raw.get('format')!r}; this generel reads format {FORMAT}")
-    return _manifest(raw, path)
+    return make_manifest(raw, where=str(path))
 
 
-def _manifest(raw: dict[str, Any], path: Path) -> Manifest:
+def make_manifest(raw: Mapping[str, Any], *, where: str) -> Manifest:
+    """The manifest that `raw` spells; `where` it was read, for the error.
+
+    Raises:
+        Corrupt: fields are missing or garbled.
+    """
     try:
         return Manifest(
             name=raw["name"], created=raw["created"], dims=int(raw["dims"]), metric=raw["metric"], counts=raw["counts"],
@@ -111,7 +119,7 @@ def _manifest(raw: dict[str, Any], path: Path) -> Manifest:
             encoder=raw["encoder"], bias_weight=float(raw.get("bias_weight", 0.0)), files=raw["files"], raw=raw,
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise Corrupt(f"{path} lacks or garbles a field ({error!r}); release the space again") from error
+        raise Corrupt(f"{where} lacks or garbles a field ({error!r}); release the space again") from error
 
 
 def digest_of_manifest(raw: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from generel.concepts.atomic import build_beside
 from generel.concepts.errors import BadTable
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, RELATIONS, SPACE_CONCEPTS, check, write_table
+from generel.index.map_file import write_map
 from generel.index.popularity_file import write_popularity
 from generel.index.space_folder import (
     ALIASES_FILE,
@@ -27,6 +28,7 @@ from generel.index.space_folder import (
     ENCODER,
     FORMAT,
     MANIFEST,
+    MAP_FILE,
     METRIC,
     POPULARITY_FILE,
     RELATIONS_FILE,
@@ -42,7 +44,7 @@ GIVEN = ("name", "created", "sources", "figures", "build", "encoder")
 def write_space(
     folder: Path, *, concepts: pl.DataFrame, aliases: pl.DataFrame, vectors: NDArray[np.float32], bias: NDArray[np.float32],
     relations: pl.DataFrame, calibration: pl.DataFrame, manifest: Mapping[str, Any], encoder: Callable[[Path], None],
-    popularity: Mapping[str, NDArray[np.float32]] | None = None, card: str = "",
+    popularity: Mapping[str, NDArray[np.float32]] | None = None, card: str = "", map: pl.DataFrame | None = None,
 ) -> None:
     """Write a released space to `folder`, whole or not at all.
 
@@ -58,12 +60,15 @@ def write_space(
         encoder: writes the encoder into the (existing, empty) folder it is given.
         popularity: what concepts gain as answers by relation, see `popularity_file`; None for none.
         card: README of the space, as Markdown.
+        map: SPACE_MAP, as `generel.apps.space_map.draw_map` makes it; None for none.
 
     Raises:
         BadTable: tables, vectors or manifest that do not fit; all that is wrong in one message.
     """
     checked = check(concepts, SPACE_CONCEPTS)
     wrong = [*_wrong_concepts(checked), *_wrong_vectors(checked, vectors, bias)]
+    if map is not None and map["row"].sort().to_list() != checked["row"].to_list():
+        wrong.append(f"the map has {map.height:,} rows that are not those of the {checked.height:,} concepts")
     wrong += [f"the manifest lacks '{field}'" for field in GIVEN if field not in manifest]
     if wrong:
         raise BadTable(f"the space '{folder.name}' cannot be written: {'; '.join(wrong)}")
@@ -75,6 +80,8 @@ def write_space(
         save_file({"vectors": np.ascontiguousarray(vectors), "bias": np.ascontiguousarray(bias)}, temporary / VECTORS_FILE)
         if popularity:
             write_popularity(temporary / POPULARITY_FILE, popularity)
+        if map is not None:
+            write_map(temporary / MAP_FILE, map, made_from=digest_file(temporary / VECTORS_FILE)["sha256"])
         if card:
             (temporary / CARD_FILE).write_text(card, encoding="utf-8")
         (temporary / ENCODER).mkdir()

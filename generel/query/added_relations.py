@@ -1,6 +1,7 @@
 """The evidence of a space, with the ties of what was added to it as rows like any other."""
 
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 
@@ -11,8 +12,8 @@ from generel.index.added_file import SOURCE, AddedFile
 LICENSE = "not stated"
 
 
-def scan_relations(path: Path, added: AddedFile | None) -> pl.LazyFrame:
-    """RELATIONS at `path`, then those of the added concepts; read when collected."""
+def scan_relations(path: Path | IO[bytes], added: AddedFile | None) -> pl.LazyFrame:
+    """RELATIONS at `path`, or of an open file, then those of the added concepts; read when collected."""
     scanned = pl.scan_parquet(path)
     return scanned if added is None else pl.concat([scanned, relations_of(added).lazy()])
 

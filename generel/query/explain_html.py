@@ -3,6 +3,7 @@
 Everything that comes from outside (names, sources, licenses, texts) is escaped, and only addresses that begin with https:// become links.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -44,7 +45,9 @@ def say_relatedness(related: Relatedness) -> str:
     if related.percentile is None or related.p_value is None:
         return f"Cosine {related.cosine:.3f}; free text is not calibrated."
     kinds = f"a {related.left.kind} and a {related.right.kind}"
-    return f"Cosine {related.cosine:.3f}, above {related.percentile:.2f} % of random pairs of {kinds} (p = {related.p_value:.2g})."
+    # Cut, not rounded: nothing is above all random pairs.
+    percent = math.floor(100 * related.percentile) / 100
+    return f"Cosine {related.cosine:.3f}, above {percent:.2f} % of random pairs of {kinds} (p = {related.p_value:.2g})."
 
 
 def _relation_rows(explanation: Explanation) -> Iterable[Sequence[str]]:

@@ -61,6 +61,13 @@ def read_floor(space: "EmbeddingSpace") -> float:
     return floor
 
 
+def say_if_far(space: "EmbeddingSpace", text: str, cosine: float | None) -> str:
+    """A sentence where a text is far from anything in the space, else none; `cosine` is that of its nearest concept, None if it is not known."""
+    if cosine is None or cosine > space.text_floor:
+        return ""
+    return f"'{text}' is far from anything in this space: its nearest concept has cosine {cosine:.2f}, and texts of random letters reach {space.text_floor:.2f}"
+
+
 def _keep(path: Path, content: dict[str, object]) -> None:
     try:
         with write_beside(path) as temporary:

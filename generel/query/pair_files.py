@@ -6,6 +6,7 @@ so that all rows that mean nothing are named together, with their lines.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,12 @@ import polars as pl
 
 from generel.concepts.errors import BadTable, NotThere
 from generel.concepts.progress import SILENT, Progress
-from generel.query.pairs import COLUMNS, PAIRS_AT_ONCE, PairScorer, check_pairs
+from generel.query.pairs import COLUMNS, NAMED_IN_MESSAGES, PAIRS_AT_ONCE, PairScorer, check_pairs
 
 if TYPE_CHECKING:
     from generel.query.space import EmbeddingSpace
 
 FORMATS = {".tsv": "tsv", ".txt": "tsv", ".tab": "tsv", ".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
-NAMED_IN_MESSAGES = 5
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PairFile:
             NotThere: no such file.
         """
         if not path.is_file():
-            raise NotThere(f"there is no file {path} with pairs")
+            raise NotThere(f"{path} is a folder, not a file with pairs" if path.is_dir() else f"there is no file {path} with pairs")
         return cls(path, format or FORMATS.get(path.suffix.lower(), "tsv"), name or str(path))
 
     def count(self) -> int:
@@ -58,13 +58,17 @@ class PairFile:
             BadTable: it is no such table, a column is missing, or cells are empty.
         """
         with _Reading(self):
-            parts = self._scan().collect_batches(chunk_size=PAIRS_AT_ONCE, maintain_order=True)
+            parts, seen = self._scan().collect_batches(chunk_size=PAIRS_AT_ONCE, maintain_order=True), 0
             while (part := next(parts, None)) is not None:
-                yield check_pairs(part)
+                yield check_pairs(part, where=partial(self._where_after, seen))
+                seen += part.height
 
     def where(self, row: int) -> str:
         """How the pair at a position is found again in the file: its line, the header being line 1, or its row."""
         return f"row {row + 1:,}" if self.format == "parquet" else f"line {row + 2:,}"
+
+    def _where_after(self, before: int, row: int) -> str:
+        return f"{self.name}, {self.where(before + row)}"
 
     def _scan(self) -> pl.LazyFrame:
         if self.format == "parquet":

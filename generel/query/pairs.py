@@ -4,6 +4,7 @@ A query that stands in a thousand rows is resolved once. A row whose ends cannot
 the reason in `note`: in a million pairs one wrong rsID must neither stop the rest nor go unseen.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from generel.query.space import EmbeddingSpace
 
 PAIRS_AT_ONCE = 1 << 18
+NAMED_IN_MESSAGES = 5
 # So many new queries are worth reading all CURIEs of the space at once.
 WORTH_ALL_CURIES = 1000
 ENDS = ("left", "right")
@@ -47,8 +49,11 @@ def relate_pairs(space: "EmbeddingSpace", pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(frames) if frames else pl.DataFrame(schema=COLUMNS)
 
 
-def check_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
+def check_pairs(pairs: pl.DataFrame, *, where: Callable[[int], str] = lambda row: f"row {row + 1:,}") -> pl.DataFrame:
     """The columns `left` and `right` as text.
+
+    Args:
+        where: how the row at a position is found again, for the error.
 
     Raises:
         BadTable: a column is missing or has empty cells.
@@ -56,8 +61,11 @@ def check_pairs(pairs: pl.DataFrame) -> pl.DataFrame:
     if missing := [column for column in ENDS if column not in pairs.columns]:
         raise BadTable(f"the pairs lack the columns {', '.join(missing)}; they have {', '.join(pairs.columns)}")
     ends = pairs.select(pl.col(column).cast(pl.String) for column in ENDS)
-    if n_empty := sum(ends[column].null_count() for column in ENDS):
-        raise BadTable(f"the pairs have {n_empty:,} empty cells")
+    empty = pl.any_horizontal(pl.col(ENDS).is_null())
+    if bad := ends.with_row_index("at").filter(empty)["at"].to_list():
+        named = "; ".join(map(where, bad[:NAMED_IN_MESSAGES]))
+        more = f"; and {len(bad) - NAMED_IN_MESSAGES:,} more" if len(bad) > NAMED_IN_MESSAGES else ""
+        raise BadTable(f"the pairs have an empty left or right: {named}{more}")
     return ends
 
 

@@ -20,6 +20,11 @@ KIND_ORDER = ("disease", "drug", "gene", "phenotype", "pathway", "process", "fun
 # One word that is a prefix with something after it, `rs` and a digit, or a position on a chromosome: meant as an identifier,
 # whether or not it is one.
 IDENTIFIER = re.compile(r"[a-z][\w.]*:\S+|rs\d\w*|(chr)?(\d{1,2}|[xym]):\d\S*", re.IGNORECASE)
+# A variant named by its place: a position, a position with alleles as VCF and gnomAD write them, or HGVS.
+PLACE = re.compile(
+    r"(chr)?(\d{1,2}|x|y|mt?):[\d,]+(-[\d,]+)?|(chr)?(\d{1,2}|x|y|mt?)[-:_][\d,]+[-:_]?[acgtn]+[-:_>/][acgtn]+|([nx][cgmprt]_|enst|ensp|lrg_)[\w.]+(\(\w+\))?:[cgmnpr]\..+",
+    re.IGNORECASE,
+)
 LEAST_ALIKE_TO_NAME = 0.8
 NAMED_IN_MESSAGES = 3
 ALSO_NAMED = 5
@@ -122,7 +127,10 @@ def refuse_identifier(names: NamesIndex, query: str, *, suggest: bool = True) ->
     Raises:
         UnknownConcept: it is one that the space does not have; the nearest identifiers of its prefix are named.
         UnknownPrefix, BadIdentifier: it cannot be one.
+        BadInput: it names a variant by position or HGVS.
     """
+    if PLACE.fullmatch(query.strip()):
+        raise BadInput(f"'{query}' names a variant by its place; a space knows variants by rsID: give that, or the symbol of a gene")
     if not IDENTIFIER.fullmatch(query.strip()) and read_curie(query) is None:
         return
     curie = str(Curie.parse(shorten(query)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from generel.concepts.errors import BadInput, NotThere, UnknownConcept
+from generel.concepts.errors import NotThere, UnknownConcept
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
 from generel.index.added import Added, open_added
@@ -38,6 +38,7 @@ from generel.index.space_folder import (
 from generel.index.store import Rows, VectorStore
 from generel.index.vectors_file import VectorsFile
 from generel.model.encoder_folder import TOWER
+from generel.query.arguments import check_k, check_kinds
 from generel.query.cosines import cosines_of_pairs
 from generel.query.embedder import Embedder, embed, open_embedder
 from generel.query.find_space import find_space
@@ -145,7 +146,7 @@ class EmbeddingSpace:
         Raises:
             UnknownConcept, UnknownPrefix, BadIdentifier, AmbiguousConcept, BadInput: see `generel.query.resolve`.
         """
-        _check_kinds(as_kind)
+        check_kinds(as_kind)
         return resolve(self._names, query, as_kind=as_kind, suggest=suggest)
 
     def lookup(self, text: str, k: int = 10, kinds: Collection[str] | None = None, *, by_meaning: bool | None = None) -> list[Match]:
@@ -158,7 +159,7 @@ class EmbeddingSpace:
         Raises:
             MissingExtra: `by_meaning`, and what embeds text is not installed.
         """
-        return look_up_in(self, text, _check_k(k), kinds=_check_kinds(kinds), by_meaning=by_meaning)
+        return look_up_in(self, text, check_k(k), kinds=check_kinds(kinds), by_meaning=by_meaning)
 
     @cached_property
     def text_floor(self) -> float:
@@ -222,7 +223,7 @@ class EmbeddingSpace:
         Raises:
             BadInput: the error of the first query that cannot be resolved.
         """
-        only = _check_kinds(kinds)
+        only = check_kinds(kinds)
         wanted = Wanted(k, offset, tuple(only) if only else None, read_relation(relation), exclude_known, min_score)
         return find_neighbors(self, self._resolve_all(queries, as_kind), wanted)
 
@@ -312,7 +313,7 @@ class EmbeddingSpace:
 
         from generel.query.frames import read_frames, schema_of
 
-        return pl.concat([pl.DataFrame(schema=schema_of(self)), *read_frames(self, _check_kinds(kinds))])
+        return pl.concat([pl.DataFrame(schema=schema_of(self)), *read_frames(self, check_kinds(kinds))])
 
     def evidence(self, a: Query, b: Query) -> "pl.DataFrame":
         """RELATIONS between two concepts, in either direction, sorted; no rows where they are related by nothing known."""
@@ -332,7 +333,7 @@ class EmbeddingSpace:
         from generel.query.explain import explain
 
         left, right = self._resolve_all([a, b], None)
-        return explain(self, left, right, k=_check_k(k), words=words)
+        return explain(self, left, right, k=check_k(k), words=words)
 
     def relations(self) -> "pl.LazyFrame":
         """RELATIONS, the evidence: those of the released space in their order, then the ties of added concepts, whose source is 'added'."""
@@ -392,21 +393,3 @@ class EmbeddingSpace:
             raise ValueError(f"several queries are wanted, not the one text {queries!r}; put it in a list")
         suggest = len(queries) <= FEW
         return [each if isinstance(each, Resolved) else self.resolve(each, as_kind=as_kind, suggest=suggest) for each in queries]
-
-
-def _check_kinds(kinds: Collection[str] | None) -> list[str] | None:
-    """The kinds as a list; a single word is one kind, none at all an error."""
-    if kinds is None:
-        return None
-    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
-    if unknown := [kind for kind in wanted if kind not in KINDS]:
-        raise BadInput(f"unknown kind {', '.join(map(repr, unknown))}; the kinds are {', '.join(KINDS)}")
-    if not wanted:
-        raise ValueError("no kinds were given; leave `kinds` out for all of them")
-    return [str(kind) for kind in wanted]
-
-
-def _check_k(k: int) -> int:
-    if k < 1:
-        raise ValueError(f"k is {k}; at least one answer must be asked for")
-    return k

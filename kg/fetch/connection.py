@@ -6,20 +6,18 @@ https. Attempts are counted since the last new byte: a line that drops every min
 
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from netrc import NetrcParseError
 from typing import TypeVar
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential, wait_random
+from tenacity import Retrying, retry_if_exception_type
 
 from generel import __version__
 from generel.concepts.errors import SourceUnavailable
-from generel.concepts.patience import PASSING_STATUSES, TryAgain
+from generel.concepts.patience import PASSING_STATUSES, TryAgain, read_retry_after, signal_of, wait_seconds
 from generel.concepts.progress import SILENT, Progress
 from kg.fetch.place import is_loopback
 
@@ -98,9 +96,9 @@ def persist(
     retrying = Retrying(
         retry=retry_if_exception_type(TryAgain),
         stop=lambda state: (fruitless() if fruitless else state.attempt_number) >= connection.attempts,
-        wait=partial(_wait_seconds, connection),
+        wait=partial(wait_seconds, first=connection.first_wait_seconds, longest=connection.longest_wait_seconds),
         sleep=connection.sleep,
-        before_sleep=lambda state: progress.say(f"{what}: {_signal(state).reason}; trying again in {state.upcoming_sleep:.0f} s"),
+        before_sleep=lambda state: progress.say(f"{what}: {signal_of(state).reason}; trying again in {state.upcoming_sleep:.0f} s"),
         reraise=True,
     )
     try:
@@ -110,14 +108,6 @@ def persist(
             f"{what} could not be fetched: {last.reason} ({connection.attempts} attempts in a row); "
             "check the network and run the command again: it goes on where it stopped"
         ) from last
-
-
-def _wait_seconds(connection: Connection, state: RetryCallState) -> float:
-    asked = _signal(state).retry_after
-    if asked is not None:
-        return min(asked, connection.longest_wait_seconds)
-    first = connection.first_wait_seconds
-    return (wait_exponential(multiplier=first, max=connection.longest_wait_seconds) + wait_random(0, first))(state)
 
 
 def translate(error: httpx.RequestError) -> Exception:
@@ -147,17 +137,6 @@ def check_status(response: httpx.Response, *, accepted: frozenset[int] = frozens
     raise SourceUnavailable(f"{shown(response.url)} {answer}; look whether its provider has moved it, or give the file with --data")
 
 
-def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `Retry-After` asks for, written as a number or as a date; None if it is absent or unreadable."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
 def shown(url: httpx.URL) -> str:
     """An address as messages and the lock file may show it: without user, password, query and fragment."""
     return str(url.copy_with(userinfo=b"", query=None, fragment=None))
@@ -178,8 +157,3 @@ def _netrc() -> httpx.Auth | None:
         return httpx.NetRCAuth()
     except (OSError, NetrcParseError):
         return None
-
-
-def _signal(state: RetryCallState) -> TryAgain:
-    error = state.outcome.exception() if state.outcome else None
-    return error if isinstance(error, TryAgain) else TryAgain("failed")

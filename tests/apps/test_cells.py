@@ -16,7 +16,7 @@ from generel.apps.cells.embed import KEY, GeneVectors, embed_anndata, embed_expr
 from generel.apps.cells.expression import Weighing, above_mean, gene_moments, keep_top, mean_vectors, prepare  # noqa: E402
 from generel.apps.cells.files import labels_of, open_cells  # noqa: E402
 from generel.apps.gene_names import GeneNames  # noqa: E402
-from generel.concepts.errors import BadInput, BadTable, Corrupt, NotThere  # noqa: E402
+from generel.concepts.errors import BadInput, BadTable, NotThere  # noqa: E402
 from tests.apps.gene_world import CONCEPTS, gene_aliases, gene_concepts, gene_vectors  # noqa: E402
 from tests.training.evaluate_oracles import cell_by_loop  # noqa: E402
 from tests.training.evaluate_world import random_unit  # noqa: E402
@@ -167,11 +167,11 @@ def test_bad_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="cells as AnnData"), open_cells(tmp_path / "none.h5ad"):
         pass
     (tmp_path / "text.h5ad").write_text("CD3D 1\n")
-    with pytest.raises(Corrupt, match="cannot be read as AnnData"), open_cells(tmp_path / "text.h5ad"):
+    with pytest.raises(BadTable, match="cannot be read as AnnData"), open_cells(tmp_path / "text.h5ad"):
         pass
     whole = write_cells(tmp_path / "in.h5ad", csr_matrix(EXPRESSION)).read_bytes()
     (tmp_path / "cut.h5ad").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Corrupt, match="cannot be read as AnnData"), open_cells(tmp_path / "cut.h5ad"):
+    with pytest.raises(BadTable, match="cannot be read as AnnData"), open_cells(tmp_path / "cut.h5ad"):
         pass
     anndata.AnnData(X=np.zeros((0, 2), dtype=np.float32)).write_h5ad(tmp_path / "empty.h5ad")
     with pytest.raises(BadTable, match="is empty: it has 0 cells and 2 genes"), open_cells(tmp_path / "empty.h5ad"):

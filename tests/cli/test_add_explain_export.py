@@ -52,6 +52,7 @@ def test_explain_shows_evidence_paths_and_words(run: Run) -> None:
     assert "simvastatin treats myocardial infarction – CPIC 1, CC0-1.0, confidence 1.00" in run("explain", "simvastatin", "mondo:0005068").stdout
     assert "heart +0.42" in run("explain", "a broken heart", "hp:0001658").stdout
     assert "no source relates the two" in run("explain", "CAT", "warfarin").stderr
+    assert run("explain", "CAT", "catalase").stderr.splitlines()[-1] == "generel: both are the same"
 
 
 def test_explain_writes_json_and_a_page(run: Run, tmp_path: Path) -> None:
@@ -74,3 +75,11 @@ def test_exports_write_where_they_are_told(run: Run, tmp_path: Path) -> None:
     assert run("export", "word2vec", "--out", str(tmp_path / "v.txt")).exit_code == 0
     assert run("export", "projector", "--out", str(tmp_path / "projector")).exit_code == 0
     assert run("export", "vectors", "--kind", "pathway", "--out", str(out)).exit_code == 65
+
+
+def test_a_file_whose_name_says_another_format_is_refused(run: Run, tmp_path: Path) -> None:
+    """Parquet in a file called .csv would be opened as text."""
+    for what, name, ending in (("vectors", "v.csv", ".parquet"), ("anndata", "v.h5", ".h5ad")):
+        result = run("export", what, "--out", str(tmp_path / name))
+        assert result.exit_code == 2 and f"it must end in {ending}" in " ".join(result.stderr.split())
+    assert not list(tmp_path.iterdir())

@@ -49,7 +49,7 @@ def test_commands_join_by_entry_point(run: Run) -> None:
     """They run, stand in the help in the order of a day's work, and cannot take the place of our own."""
     assert run("build").stdout == "built\n"
     listed = [line.split()[0] for line in run("--help").stdout.partition("Commands:")[2].splitlines() if line.strip()]
-    assert listed == ["build", "train", "load", "info", "lookup", "neighbors", "relatedness", "explain", "embed", "add", "genes", "genesets", "cells", "export"]
+    assert listed == ["build", "train", "load", "info", "lookup", "neighbors", "relatedness", "explain", "embed", "add", "genes", "genesets", "cells", "map", "serve", "mcp", "export"]
     assert "Example: generel neighbors" in run("neighbors", "--help").stdout
     main.__dict__.pop("_joined", None)
 
@@ -109,3 +109,10 @@ def test_a_caller_from_python_gets_the_error_itself() -> None:
     """Outside standalone mode nothing is caught."""
     with pytest.raises(click.UsageError):
         main(["neighbors", "--kind", "protein"], standalone_mode=False)
+
+
+def test_a_command_that_is_misspelled_is_named(run: Run) -> None:
+    """As options are."""
+    result = run("neighbours", "CAT")
+    assert result.exit_code == 2
+    assert "No such command 'neighbours'. Did you mean 'neighbors'?" in result.stderr

@@ -16,8 +16,8 @@ from generel.concepts.errors import (
 )
 
 CLASSES = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, GenerelError)]
-# After sysexits.h: of data, of a missing input, of a service, of the program, of output that cannot be made, of reading and writing, of "try later".
-CODES = {os.EX_DATAERR, os.EX_NOINPUT, os.EX_UNAVAILABLE, os.EX_SOFTWARE, os.EX_CANTCREAT, os.EX_IOERR, os.EX_TEMPFAIL}
+# After sysexits.h: of data, of a missing input, of a service, of the program, of output that cannot be made, of reading and writing, of "try later", of not being let in.
+CODES = {os.EX_DATAERR, os.EX_NOINPUT, os.EX_UNAVAILABLE, os.EX_SOFTWARE, os.EX_CANTCREAT, os.EX_IOERR, os.EX_TEMPFAIL, os.EX_NOPERM}
 
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)

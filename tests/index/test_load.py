@@ -248,6 +248,17 @@ def test_many_processes_can_read_one_index(space: Path) -> None:
         assert process.returncode == 0
 
 
+def test_a_space_copied_with_its_links_followed_is_loaded_again(space: Path, tmp_path: Path) -> None:
+    """`cp -L`, an archive or an object store make a folder of the link `current`: it answers by the exact scan, and a load puts the link back."""
+    copied = Path(shutil.copytree(space, tmp_path / "copied"))
+    assert not (copied / "index/current").is_symlink()
+    assert store_of(copied)[0].name == "exact"
+    assert "edge" in load_space(copied).built[0]
+    assert (copied / "index/current").is_symlink()
+    assert store_of(copied)[0].name == "edge"
+    assert not list((copied / "index").glob(".current.*"))
+
+
 def test_a_folder_that_may_not_be_written_says_so(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A read-only file system is one sentence with the way out."""
 

@@ -12,8 +12,9 @@ import pytest
 from fetch_server import Answer, Server, serving
 
 from generel.concepts.errors import DiskFull, HashMismatch, SourceUnavailable
+from generel.concepts.patience import read_retry_after
 from generel.concepts.progress import Advance
-from kg.fetch.connection import Connection, read_retry_after
+from kg.fetch.connection import Connection
 from kg.fetch.https import download
 
 BODY = b"rs7903146\tTCF7L2\n" * 20_000

@@ -10,7 +10,7 @@ import pytest
 from generel.concepts.prefixes import PREFIXES
 from generel.query.explain_html import say_relatedness, to_html
 from generel.query.explain_records import link_of
-from generel.query.records import Concept
+from generel.query.records import Concept, Relatedness
 from generel.query.space import EmbeddingSpace
 
 
@@ -106,3 +106,9 @@ def test_every_link_leads_to_a_provider_that_the_bioregistry_knows() -> None:
 def host(address: str) -> str:
     """The host of an address, without www."""
     return urlsplit(address).netloc.removeprefix("www.")
+
+
+def test_nothing_is_above_all_random_pairs() -> None:
+    """A percentile of 99.9999 is cut to 99.99 % in the sentence, not rounded to 100."""
+    gene, disease = Concept("hgnc:1", "gene", "A"), Concept("mondo:0000001", "disease", "b")
+    assert "above 99.99 % of random pairs of a gene and a disease" in say_relatedness(Relatedness(gene, disease, 0.9, 99.9999, 1e-6))

@@ -58,7 +58,7 @@ def test_missing_columns_and_empty_cells_are_refused(space: EmbeddingSpace) -> N
     """Both columns are named at once."""
     with pytest.raises(BadTable, match="lack the columns left, right; they have a"):
         space.relatedness_of_pairs(pl.DataFrame({"a": ["x"]}))
-    with pytest.raises(BadTable, match="1 empty cells"):
+    with pytest.raises(BadTable, match=r"empty left or right: row 2$"):
         space.relatedness_of_pairs(pl.DataFrame({"left": ["CAT", None], "right": ["CAT", "CAT"]}))
 
 
@@ -141,3 +141,13 @@ def test_rows_outside_the_space_are_refused(space: EmbeddingSpace) -> None:
     for row in (12, -1):
         with pytest.raises(ValueError, match="the space has rows 0 to 11"):
             space.cosines(np.array([0]), np.array([row]))
+
+
+def test_empty_ends_are_found_by_their_lines(space: EmbeddingSpace, tmp_path: Path) -> None:
+    """The header is line 1; at most five are named; a folder is no file."""
+    path = tmp_path / "pairs.tsv"
+    path.write_text("left\tright\nCAT\tCAT\nCAT\t\n" + "\tCAT\n" * 6)
+    with pytest.raises(BadTable, match=r"empty left or right: .*pairs\.tsv, line 3; .*line 4; .*line 7; and 2 more$"):
+        list(PairFile.find(path).parts())
+    with pytest.raises(NotThere, match="is a folder"):
+        PairFile.find(tmp_path)

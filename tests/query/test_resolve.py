@@ -62,8 +62,8 @@ def test_queries_mean(space: EmbeddingSpace, query: str, curie: str, how: str) -
         ("MODNO:0005148", UnknownPrefix, r"did you mean 'mondo'"),
         ("mondo:abc", BadIdentifier, r"not an identifier of mondo"),
         ("rs12x", BadIdentifier, r"'rs12x'"),
-        ("chr12:21331549:T:C", UnknownPrefix, r"'chr12' in 'chr12:21331549:T:C' is not a known prefix"),
-        ("12:21331549", UnknownPrefix, r"'12' in '12:21331549'"),
+        ("chr12:21331549:T:C", BadInput, r"'chr12:21331549:T:C' names a variant by its place"),
+        ("12:21331549", BadInput, r"'12:21331549' names a variant"),
         ("statin", AmbiguousConcept, r"names 2 concepts: chebi:9150 simvastatin, chebi:39548 atorvastatin"),
         ("MI", AmbiguousConcept, r"mondo:0005068 myocardial infarction, mondo:0007254 breast cancer"),
         ("", BadInput, r"neither letter nor digit"),
@@ -173,3 +173,16 @@ def test_of_equal_names_the_only_one_with_relations_is_meant(tmp_path_factory: p
 def test_every_kind_has_its_place_in_the_order() -> None:
     """A kind that is added to the ground floor must be given its place here."""
     assert sorted(KIND_ORDER) == sorted(KINDS)
+
+
+@pytest.mark.parametrize("query", ["chr1:12345", "10:114758349", "1:1,000-2,000", "10-114758349-C-T", "chrX_100_A_AT", "10:114758349C>T", "NM_000138.4:c.1A>G", "NC_000010.11:g.112998590C>T", "ENST00000316623.10:c.1A>G", "NM_000138.4(FBN1):c.1A>G"])
+def test_a_variant_named_by_its_place_is_refused_with_the_way_out(space: EmbeddingSpace, query: str) -> None:
+    """A space has no positions: such a query is neither a CURIE of the prefix 'chr1' nor a text to embed."""
+    with pytest.raises(BadInput, match="names a variant by its place; a space knows variants by rsID"):
+        space.resolve(query)
+
+
+@pytest.mark.parametrize("query", ["17-20 lyase deficiency", "3-4", "heart: block", "11-beta"])
+def test_words_with_numbers_are_no_places(space: EmbeddingSpace, query: str) -> None:
+    """They are read as text."""
+    assert space.resolve(query).is_text

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from generel.concepts.errors import BadTable, Corrupt, MissingExtra, NotThere
+from generel.concepts.errors import BadTable, MissingExtra, NotThere
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +119,7 @@ def open_cells(path: Path, *, layer: str = "") -> Iterator[CellFile]:
     Raises:
         NotThere: no such file.
         MissingExtra: anndata is not installed.
-        Corrupt: not an AnnData file, or cut short.
+        BadTable: not an AnnData file, or cut short.
         BadTable: no cells, no genes, or no such layer.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -151,10 +151,10 @@ def _is_current(path: Path) -> bool:
     try:
         with h5py.File(path) as file:
             if missing := [part for part in ("obs", "var") if part not in file]:
-                raise Corrupt(f"{path} is HDF5 but not AnnData: it has no {' and no '.join(missing)}")
+                raise BadTable(f"{path} is HDF5 but not AnnData: it has no {' and no '.join(missing)}")
             return isinstance(file["obs"], h5py.Group)
     except OSError as error:
-        raise Corrupt(f"{path} cannot be read as AnnData ({error})") from error
+        raise BadTable(f"{path} cannot be read as AnnData ({error}); is it an .h5ad file, and whole?") from error
 
 
 def _rewrite(path: Path, at: Path) -> Path:
@@ -167,7 +167,7 @@ def _rewrite(path: Path, at: Path) -> Path:
             warnings.simplefilter("ignore")
             anndata.read_h5ad(path).write_h5ad(at)
     except (OSError, KeyError, ValueError) as error:
-        raise Corrupt(f"{path} cannot be read as AnnData ({error})") from error
+        raise BadTable(f"{path} cannot be read as AnnData ({error}); is it an .h5ad file, and whole?") from error
     return at
 
 

@@ -71,6 +71,14 @@ class GeneSetModel:
         found.require_some(where=where)
         return found
 
+    def gene(self, name: str) -> Gene:
+        """The gene that a name means.
+
+        Raises:
+            BadInput: it means none of the model.
+        """
+        return self._genes[int(self.find([name], where=f"the query '{name}'").rows[0])]
+
     def embed(self, genes: Genes) -> Floats:
         """(dims,) float32, unit norm: the list's vector."""
         return self.network.encode([self._rows(genes)])[0]

@@ -1,0 +1,1 @@
+"""Asking a service as one asks a space: `generel.connect("https://…")`."""

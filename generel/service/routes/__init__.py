@@ -1,0 +1,1 @@
+"""The API, one group of pages a file."""

@@ -1,0 +1,166 @@
+"""The space that a worker serves: opened after the process has started, replaced while it answers, closed when nobody uses it any more.
+
+Every request holds a lease on the space that it began with, and a space that was replaced is closed with its last lease. So a swap
+needs no pause: requests that came before it are answered by the old release, those after it by the new one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
+
+from generel.concepts.errors import GenerelError, Overloaded
+from generel.query.embedder import Embedder
+from generel.query.neighbors import Wanted
+from generel.service.lanes import Lane, Lanes
+from generel.service.metrics import Metrics
+from generel.service.opening import open_served, read_fingerprint
+from generel.service.searches import Found, Search, Searches
+from generel.service.served_space import ServedSpace
+from generel.service.settings import Settings
+from generel.service.texts import Floats, TextBatches, TextsWanted, Vectors
+
+Answer = TypeVar("Answer")
+log = logging.getLogger("generel.service")
+
+
+class Lease:
+    """A space and how many requests use it."""
+
+    def __init__(self, space: ServedSpace, texts: TextBatches, searches: Searches) -> None:
+        self.space, self.texts, self.searches = space, texts, searches
+        self.users, self.retired = 0, False
+
+    def retire(self) -> None:
+        """Close the space as soon as nobody uses it."""
+        self.retired = True
+        self.close_if_unused()
+
+    def close_if_unused(self) -> None:
+        if self.retired and not self.users:
+            self.space.close()
+
+
+class Serving:
+    """What the routes ask; lives in one event loop."""
+
+    def __init__(self, settings: Settings, *, metrics: Metrics, embedder: Embedder | None = None) -> None:
+        """`embedder` embeds free text instead of the space's own encoder."""
+        self.settings, self.metrics = settings, metrics
+        self._embedder = embedder
+        self.lanes = Lanes(waiting=settings.waiting, seconds=settings.seconds_of_answer, metrics=metrics)
+        self._current: Lease | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open and warm the space, then watch its files.
+
+        Raises:
+            GenerelError: it cannot be opened.
+        """
+        fingerprint = read_fingerprint(self.settings)
+        await self._take_up("start")
+        self._watcher = asyncio.create_task(self._watch(fingerprint))
+
+    async def stop(self) -> None:
+        """Stop watching and close the space; what is being answered ends first."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+        await asyncio.to_thread(self.lanes.close)
+        if self._current is not None:
+            self._current.retire()
+            self._current = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a space to ask."""
+        return self._current is not None
+
+    @contextmanager
+    def lease(self) -> Iterator[Lease]:
+        """A context in which the space of now stays open.
+
+        Raises:
+            Overloaded: there is none yet.
+        """
+        lease = self._current
+        if lease is None:
+            raise Overloaded("the space is being opened; try again in a moment")
+        lease.users += 1
+        try:
+            yield lease
+        finally:
+            lease.users -= 1
+            lease.close_if_unused()
+
+    async def ask(self, work: Callable[[ServedSpace], Answer], *, lane: Lane = Lane.QUICK) -> Answer:
+        """What `work` says of the space of now, done in a lane; free texts that it meets are embedded with those of other requests.
+
+        Raises:
+            Overloaded: too much waits, or this has waited too long.
+            GenerelError: as `work`.
+        """
+        with self.lease() as lease:
+            return await self.ask_leased(lease, work, lane=lane)
+
+    async def ask_leased(self, lease: Lease, work: Callable[[ServedSpace], Answer], *, lane: Lane = Lane.QUICK) -> Answer:
+        """`ask` of a space that is held already."""
+        return await self._persist(lease, lambda vectors: self.lanes.run(partial(lease.space.with_texts, vectors, work), lane))
+
+    async def neighbors(self, lease: Lease, query: str, wanted: Wanted, *, as_kind: str | None = None) -> Found:
+        """The neighbors of a query, searched together with those of other requests.
+
+        Raises:
+            Overloaded, GenerelError: as `ask`.
+        """
+        return await self._persist(lease, lambda vectors: lease.searches.find(Search(query, as_kind, wanted, vectors)))
+
+    async def _persist(self, lease: Lease, attempt: Callable[[Vectors], Awaitable[Answer]]) -> Answer:
+        """What the attempt answers once all the texts are at hand that it asks for."""
+        vectors: dict[str, Floats] = {}
+        try:
+            async with asyncio.timeout(self.settings.seconds_of_answer):
+                while True:
+                    try:
+                        return await attempt(vectors)
+                    except TextsWanted as wanted:
+                        # An attempt asks for all that it meets at once, so there are few rounds.
+                        vectors = {**vectors, **await lease.texts.vectors(wanted.texts)}
+        except TimeoutError as error:
+            raise Overloaded(f"the answer took longer than {self.settings.seconds_of_answer:g} seconds; ask for less, or again later") from error
+
+    async def _take_up(self, how: str) -> None:
+        """Open the space as its files are now and serve it from here on; what cannot be opened changes nothing."""
+        space = await self.lanes.run(lambda: open_served(self.settings, embedder=self._embedder), Lane.SLOW)
+        texts = TextBatches(lambda texts: self._read_texts(space, texts), seconds=self.settings.batch_milliseconds / 1000)
+        lease = Lease(space, texts, Searches(space, self.lanes, waiting=self.settings.waiting))
+        before, self._current = self._current, lease
+        if before is not None:
+            before.retire()
+        self.metrics.swaps.labels(how).inc()
+        self.metrics.concepts.set(space.manifest.n_concepts + len(space.added))
+        self.metrics.loaded.set_to_current_time()
+        log.info("serving", extra={"space": space.manifest.name, "tag": space.tag, "concepts": space.manifest.n_concepts, "how": how})
+
+    async def _read_texts(self, space: ServedSpace, texts: list[str]) -> Floats:
+        self.metrics.texts.observe(len(texts))
+        return await self.lanes.run(lambda: space.embed(texts), Lane.TEXTS)
+
+    async def _watch(self, served: object) -> None:
+        """Take up every change of the files once they stay as they are for the time of one look."""
+        seen = served
+        while True:
+            await asyncio.sleep(self.settings.watch_seconds)
+            found = await asyncio.to_thread(read_fingerprint, self.settings)
+            if found == served or found != seen:
+                seen = found
+                continue
+            try:
+                await self._take_up("change")
+            except (GenerelError, OSError) as error:
+                # A load that is still at work: the files change again, and are looked at again.
+                log.warning("the space on disk cannot be served yet", extra={"reason": str(error)})
+                continue
+            served = found

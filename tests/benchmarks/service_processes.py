@@ -1,0 +1,160 @@
+"""A real `generel serve` for the benchmarks, and a client that costs next to nothing beside it.
+
+The client is a protocol of asyncio over connections that stay open: it writes prepared bytes and reads no more of an answer than its status
+and its length, for on two cores every microsecond of the asker is one that the service does not get.
+"""
+
+import asyncio
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+HEAD_END = b"\r\n\r\n"
+LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+
+
+@contextmanager
+def service(space: Path, *options: str) -> Iterator[tuple[int, int]]:
+    """Port and process of a service of the space, ready to answer; it ends with the context."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-c", "from generel.cli.main import main; main()", "serve", "--space", str(space), "--port", str(port), *options]
+    log = Path(os.environ.get("GENEREL_BENCHMARK_LOG", os.devnull)).open("ab")  # noqa: SIM115 (closed below)
+    process = subprocess.Popen(command, stderr=log)
+    try:
+        _await_ready(port, process)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+def _await_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(6000):
+        if process.poll() is not None:
+            raise SystemExit("the service did not start")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the service is not ready after ten minutes")
+
+
+def get(path: str) -> bytes:
+    """A request."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+class Asker(asyncio.Protocol):
+    """One connection that asks one question after the other."""
+
+    def __init__(self, questions: Iterator[bytes], until: float, seconds: list[float], statuses: Counter[int], done: Callable[[], None]) -> None:
+        self._questions, self._until, self._seconds, self._statuses, self._done = questions, until, seconds, statuses, done
+        self._buffer, self._wanted, self._began, self._status = bytearray(), -1, 0.0, 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._ask()
+
+    def _ask(self) -> None:
+        self._began = time.perf_counter()
+        if self._began > self._until:
+            self._transport.close()
+            return
+        self._transport.write(next(self._questions))
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._wanted < 0:
+            end = self._buffer.find(HEAD_END)
+            if end < 0:
+                return
+            found = LENGTH.search(self._buffer, 0, end)
+            self._status = int(self._buffer[9:12])
+            self._wanted = end + len(HEAD_END) + (int(found[1]) if found else 0)
+        if len(self._buffer) >= self._wanted:
+            self._seconds.append(time.perf_counter() - self._began)
+            self._statuses[self._status] += 1
+            del self._buffer[: self._wanted]
+            self._wanted = -1
+            self._ask()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # A connection that the service has cut in the middle of an answer has failed a request.
+        if time.perf_counter() < self._until:
+            self._statuses[0] += 1
+        self._done()
+
+
+def ask(port: int, questions: Iterator[bytes], *, connections: int, seconds: float) -> tuple[list[float], Counter[int]]:
+    """Seconds of each answer, and how many of each status (0 for none), asked so long over so many connections, each waiting for its answer."""
+    took: list[float] = []
+    statuses: Counter[int] = Counter()
+
+    async def run() -> None:
+        loop, until = asyncio.get_running_loop(), time.perf_counter() + seconds
+        ended = [loop.create_future() for _ in range(connections)]
+        for future in ended:
+            await loop.create_connection(lambda future=future: Asker(questions, until, took, statuses, lambda: future.set_result(None)), "127.0.0.1", port)
+        await asyncio.gather(*ended)
+
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        asyncio.run(run())
+    else:
+        uvloop.run(run())
+    return took, statuses
+
+
+def summary(took: Sequence[float], statuses: Counter[int], seconds: float) -> dict[str, object]:
+    """A row of a table: requests a second, percentiles in milliseconds, statuses."""
+    p50, p95, p99 = (1000 * np.quantile(took, share) for share in (0.5, 0.95, 0.99)) if took else (float("nan"),) * 3
+    said = " ".join(f"{status}:{n:,}" for status, n in sorted(statuses.items()))
+    return {"requests/s": f"{len(took) / seconds:,.0f}", "p50 ms": f"{p50:.1f}", "p95 ms": f"{p95:.1f}", "p99 ms": f"{p99:.1f}", "statuses": said}
+
+
+def megabytes(process: int) -> float:
+    """Memory of a process and its children: each one's share of what they share."""
+    return sum(_proportional(each) for each in (process, *_children(process))) / 1024
+
+
+def _children(process: int) -> list[int]:
+    try:
+        return [int(each) for path in Path(f"/proc/{process}/task").glob("*/children") for each in path.read_text().split()]
+    except OSError:
+        return []
+
+
+def _proportional(process: int) -> int:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    # Pages of mapped files can be taken away at any time; what is the process's own cannot.
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+
+
+def cpu_seconds(process: int) -> float:
+    """Processor seconds that a process and its children have used so far."""
+    ticks = 0
+    for each in (process, *_children(process)):
+        try:
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,134 @@
+"""Another release, another index, added concepts: taken up while requests are answered, none of which fails."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from generel.index.load import load_space
+from generel.query.added import add_concepts, remove_concepts
+from generel.query.added_input import NewConcept
+from generel.service.application import make_application
+from generel.service.settings import Settings
+from tests.service.conftest import Make
+from tests.worlds import WordEmbedder, world_vectors, write_world
+
+LOOK = 0.05
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Return once it is true."""
+    for _ in range(2000):
+        if true():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not come true")
+
+
+def nearest(client: TestClient) -> str:
+    """The concept nearest to BRCA1."""
+    return str(client.get("/v1/neighbors?query=BRCA1&k=1").json()["neighbors"][0]["concept"]["curie"])
+
+
+def turned_vectors() -> np.ndarray:
+    """The world with breast cancer and catalase having changed places: another is nearest to BRCA1."""
+    vectors = world_vectors()
+    vectors[[9, 4]] = vectors[[4, 9]]
+    return vectors
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A world that may be changed."""
+    return write_world(tmp_path / "world")
+
+
+def test_a_new_release_is_served_once_it_is_loaded(serve: Make, folder: Path) -> None:
+    """Until then the old one answers, with its own tag; the old space is closed."""
+    client = serve(space=folder, watch_seconds=LOOK)
+    before = client.get("/v1/space")
+    assert nearest(client) == "mondo:0007254"
+    write_world(folder, vectors=turned_vectors(), load=False)
+    time.sleep(6 * LOOK)
+    assert nearest(client) == "mondo:0007254" and client.get("/readyz").status_code == 200
+    assert client.get("/v1/evidence?a=simvastatin&b=SLCO1B1").json()["relations"]
+    load_space(folder)
+    until(lambda: nearest(client) == "hgnc:1516")
+    after = client.get("/v1/space", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200 and after.json()["digest"] != before.json()["digest"]
+    assert 'generel_space_swaps_total{how="change"} 1.0' in client.get("/metrics").text
+
+
+def test_added_concepts_are_taken_up_and_change_every_tag(serve: Make, folder: Path) -> None:
+    """Added, found, described; removed, gone."""
+    client = serve(space=folder, watch_seconds=LOOK)
+    tag = client.get("/v1/kinds").headers["etag"]
+    add_concepts(folder, [NewConcept("mondo:0999999", "disease", "new disease", ("ND",), "Of late.", ties=(("^treats", "chebi:9150"),))], embedder=WordEmbedder())
+    until(lambda: client.get("/v1/concepts/mondo:0999999").status_code == 200)
+    said = client.get("/v1/concepts/mondo:0999999").json()
+    assert (said["names"], said["definition"], said["added"], said["source"]) == (["ND"], "Of late.", True, "added")
+    assert client.get("/v1/concepts/mondo:0999999/relations").json()["relations"][0]["concept"]["curie"] == "chebi:9150"
+    assert client.get("/v1/space").json()["counts"]["disease"] == 3
+    assert client.get("/v1/kinds", headers={"If-None-Match": tag}).status_code == 200
+    remove_concepts(folder, ["mondo:0999999"])
+    until(lambda: client.get("/v1/concepts/mondo:0999999").status_code == 404)
+
+
+def test_a_release_that_cannot_be_opened_leaves_the_old_one_at_work(serve: Make, folder: Path) -> None:
+    """A manifest somebody wrote in, then the right one again."""
+    client = serve(space=folder, watch_seconds=LOOK)
+    manifest = folder / "manifest.json"
+    good = manifest.read_bytes()
+    manifest.write_bytes(good.replace(b'"world"', b'"wrong"'))
+    time.sleep(6 * LOOK)
+    assert nearest(client) == "mondo:0007254"
+    manifest.write_bytes(good)
+    time.sleep(6 * LOOK)
+    assert nearest(client) == "mondo:0007254" and client.get("/readyz").status_code == 200
+
+
+def test_no_request_fails_while_spaces_are_swapped(serve: Make, folder: Path) -> None:
+    """Four swaps under four askers; every answer is that of one release or the other."""
+    client = serve(space=folder, watch_seconds=LOOK)
+    done, failed, answered = threading.Event(), [], [0]
+    known = {"mondo:0007254", "hgnc:1516"}
+
+    def ask() -> None:
+        paths = ("/v1/neighbors?query=BRCA1&k=1", "/v1/explain?a=simvastatin&b=SLCO1B1", "/v1/neighbors?query=sore muscles", "/v1/concepts/chebi:9150/relations")
+        while not done.is_set():
+            for path in paths:
+                answer = client.get(path)
+                answered[0] += 1
+                if answer.status_code != 200 or (path.endswith("k=1") and answer.json()["neighbors"][0]["concept"]["curie"] not in known):
+                    failed.append(answer.text)
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for swap in range(4):
+        vectors = turned_vectors() if swap % 2 == 0 else world_vectors()
+        write_world(folder, vectors=vectors)
+        expected = "hgnc:1516" if swap % 2 == 0 else "mondo:0007254"
+        until(lambda expected=expected: nearest(client) == expected)  # type: ignore[misc]
+    done.set()
+    for asker in askers:
+        asker.join()
+    assert failed == [] and answered[0] > 20
+
+
+def test_the_old_space_is_closed_when_its_last_request_has_ended(folder: Path) -> None:
+    """Not before, and not by the swap."""
+    application = make_application(Settings(space=folder, watch_seconds=LOOK), embedder=WordEmbedder())
+    with TestClient(application) as client:
+        serving = application.state.serving
+        with serving.lease() as held:
+            write_world(folder, vectors=turned_vectors())
+            until(lambda: nearest(client) == "hgnc:1516")
+            assert held.retired and held.space.neighbors("BRCA1", 1)[0].concept.curie == "mondo:0007254"
+            closed: list[bool] = []
+            held.space.close = lambda: closed.append(True)
+        assert closed == [True]
