@@ -63,7 +63,7 @@ def test_readers_are_answered_by_edge_while_loads_swap_it(space: Path, tmp_path:
 
 def test_an_index_that_is_swapped_while_it_is_opened_is_opened_anew(space: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine takes files that are gone for empty ones, so what was opened meanwhile is not asked."""
-    opened, real, whole = [], edge_module._open_for_good, shutil.copytree(space / "index" / "current", space.parent / "whole")
+    opened, real, whole = [], edge_module.open_for_good, shutil.copytree(space / "index" / "current", space.parent / "whole")
 
     def open_and_swap(folder: Path) -> object:
         opened.append(folder)
@@ -73,7 +73,7 @@ def test_an_index_that_is_swapped_while_it_is_opened_is_opened_anew(space: Path,
             return real(shutil.copytree(whole, folder))
         return real(folder)
 
-    monkeypatch.setattr(edge_module, "_open_for_good", open_and_swap)
+    monkeypatch.setattr(edge_module, "open_for_good", open_and_swap)
     with generel.EmbeddingSpace.open(space) as asked:
         assert (asked.neighbors("simvastatin", 1)[0].concept.name, asked.store.name, asked.note) == ("atorvastatin", "edge", "")
     assert len(opened) == 2 and opened[0] != opened[1]
