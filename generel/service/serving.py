@@ -6,10 +6,13 @@ needs no pause: requests that came before it are answered by the old release, th
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
 
 from generel.concepts.errors import GenerelError, Overloaded
 from generel.query.embedder import Embedder
@@ -24,6 +27,15 @@ from generel.service.texts import Floats, TextBatches, TextsWanted, Vectors
 
 Answer = TypeVar("Answer")
 log = logging.getLogger("generel.service")
+
+
+def share_processors(workers: int) -> None:
+    """Let matrix products of this process use its part of half the processors: the other half searches, and speaks HTTP.
+
+    Products of a few texts are small, and threads that wait for each other take the processors from all other workers: with two
+    workers on two processors a free text cost 154 ms of them, and 15 ms where each product keeps to one.
+    """
+    threadpool_limits(max(1, (os.cpu_count() or 1) // (2 * workers)), user_api="blas")
 
 
 class Lease:
@@ -60,6 +72,7 @@ class Serving:
         Raises:
             GenerelError: it cannot be opened.
         """
+        share_processors(self.settings.workers)
         fingerprint = read_fingerprint(self.settings)
         await self._take_up("start")
         self._watcher = asyncio.create_task(self._watch(fingerprint))
