@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("what", choices=("protocol", "time", "scale"))
     parser.add_argument("--build", default="open")
     parser.add_argument("--space", type=Path, help="folder of a space that was trained without GO, to start from its vectors")
+    parser.add_argument("--only", help="of the trained methods, those whose name begins so, such as 'profiles'")
     parser.add_argument("--passes", type=float, default=Settings().passes)
     parser.add_argument("--shuffles", type=int, default=5)
     parser.add_argument("--sets", type=int, default=500_000)
@@ -85,7 +86,7 @@ def main() -> None:
         if options.what == "time":
             measure_time(build, Path(scratch), settings)
         else:
-            measure_protocol(build, Path(scratch), settings, space=options.space)
+            measure_protocol(build, Path(scratch), settings, space=options.space, only=options.only or "")
 
 
 def relation_sets(build: Build) -> pl.DataFrame:
@@ -119,7 +120,7 @@ def asked_sets(build: Build, genes: Sequence[str]) -> dict[str, GeneSets]:
     }
 
 
-def measure_protocol(build: Build, scratch: Path, settings: Settings, *, space: Path | None) -> None:
+def measure_protocol(build: Build, scratch: Path, settings: Settings, *, space: Path | None, only: str) -> None:
     """Every method on both parts and both universes."""
     rows = library_rows(build)
     everything = asked_sets(build, sorted(set(rows["gene"])))
@@ -131,7 +132,7 @@ def measure_protocol(build: Build, scratch: Path, settings: Settings, *, space: 
     goal = rows.filter(pl.col("source").is_in(GOAL))
     universes = {"goal": sorted(set(goal["gene"]) & set(collection.genes)), "all": collection.genes}
     print("| method | genes | part | sets | AUROC | AP | minutes |\n|---|---|---|---|---|---|---|", flush=True)
-    for name, method, minutes in methods(collection, rows, goal, known.of(collection.genes), settings, space=space):
+    for name, method, minutes in methods(collection, rows, goal, known.of(collection.genes), settings, space=space, only=only):
         for universe, genes in universes.items():
             columns = np.array([collection.genes.index(gene) for gene in genes]) if len(genes) < len(collection.genes) else np.arange(len(genes))
             for part, sets in asked_sets(build, genes).items():
@@ -159,7 +160,7 @@ def among(method: Method, columns: NDArray[np.int64], n_genes: int) -> Method:
 
 
 def methods(
-    collection: Collection, rows: pl.DataFrame, goal: pl.DataFrame, genes: Identities, settings: Settings, *, space: Path | None
+    collection: Collection, rows: pl.DataFrame, goal: pl.DataFrame, genes: Identities, settings: Settings, *, space: Path | None, only: str
 ) -> Iterator[tuple[str, Method, float]]:
     """Name, method, minutes of training."""
     for word, table in (("pathways, Hallmark, DISEASES, HPO", goal), ("all libraries", rows)):
@@ -167,10 +168,13 @@ def methods(
         yield f"number of sets, {word}", popularity(table, libraries=libraries, genes=collection.genes), 0.0
         for weighted, how in ((False, ""), (True, ", rare sets first")):
             yield f"membership cosine{how}, {word}", memberships(table, libraries=libraries, genes=collection.genes, weighted=weighted), 0.0
-    yield from trained_methods("plain multi-hot autoencoder (BCE)", collection, genes, replace(settings, start="free", loss="bce", gene_rate=1e-3), plain=True)
-    yield from trained_methods("free vocabulary", collection, genes, replace(settings, start="free", gene_rate=2e-3))
-    yield from trained_methods("profiles without summaries", collection, genes, replace(settings, summaries=False))
-    yield from trained_methods("profiles", collection, genes, settings)
+    started = {
+        "plain multi-hot autoencoder (BCE)": replace(settings, start="free", loss="bce", gene_rate=1e-3), "free vocabulary": replace(settings, start="free", gene_rate=2e-3),
+        "profiles without summaries": replace(settings, summaries=False), "profiles": settings,
+    }
+    for name, theirs in started.items():
+        if name.startswith(only):
+            yield from trained_methods(name, collection, genes, theirs, plain=name.startswith("plain"))
     if space is not None:
         own = identities_of_space(space).of(collection.genes)
         yield from trained_methods("the space's vectors", collection, own, replace(settings, start="space"))
