@@ -22,6 +22,8 @@ BARE = (
 )
 # Prefixes whose identifiers are written in capitals.
 IN_CAPITALS = frozenset({"drugbank", "reactome", "mesh", "umls", "icd10cm"})
+# Identifiers that are padded with zeros have no more digits.
+LONGEST_NUMBER = 10
 
 
 class Curie(NamedTuple):
@@ -55,7 +57,7 @@ class Curie(NamedTuple):
             raise UnknownPrefix(spelling, text, where=where, near=near[0] if near else None)
         identifier = canonical_identifier(record, rest.strip())
         if not _compiled(record.pattern).fullmatch(identifier):
-            raise BadIdentifier(f"'{rest}' in '{text}'{_place(where)} is not an identifier of {record.name}: it should match {record.pattern}")
+            raise BadIdentifier(f"'{rest}' in '{text}'{_place(where)} is not an identifier of {record.name}: it should match {record.pattern}{_padded(record, identifier)}")
         return cls(record.name, identifier)
 
     def __str__(self) -> str:
@@ -66,6 +68,14 @@ class Curie(NamedTuple):
         """The address of this concept's page at its database; empty where none is known."""
         template = BY_NAME[self.prefix].link
         return template.format(self.identifier) if template else ""
+
+
+def _padded(prefix: Prefix, identifier: str) -> str:
+    """A hint for a number whose leading zeros were lost, as a spreadsheet loses them; else empty."""
+    for width in range(len(identifier) + 1, LONGEST_NUMBER + 1) if identifier.isdecimal() else ():
+        if _compiled(prefix.pattern).fullmatch(identifier.zfill(width)):
+            return f"; did you mean '{prefix.name}:{identifier.zfill(width)}'?"
+    return ""
 
 
 def canonical_identifier(prefix: Prefix, identifier: str) -> str:

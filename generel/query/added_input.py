@@ -68,7 +68,9 @@ def read_new_concepts(content: bytes, *, name: str) -> list[NewConcept]:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise BadTable(f"{name} is not UTF-8 text ({error}); save it as UTF-8") from error
-    header = [cell.strip() for cell in (lines[0] if lines else "").split("\t")]
+    if not any(line.strip() for line in lines):
+        raise BadTable(f"{name} is empty; its first line should name columns, of {', '.join(COLUMNS)}")
+    header = [cell.strip() for cell in lines[0].split("\t")]
     wrong = [f"the column '{column}' is missing" for column in REQUIRED if column not in header]
     wrong += [f"the column '{column}' means nothing" for column in header if column not in COLUMNS]
     if wrong or len(set(header)) < len(header):

@@ -131,7 +131,8 @@ def test_a_prefix_like_no_other_gets_no_suggestion() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("MONDO:12", r"'12' in 'MONDO:12' \(a\.tsv, line 3\) is not an identifier of mondo: it should match \\d\{7\}"),
+        ("MONDO:12", r"'12' in 'MONDO:12' \(a\.tsv, line 3\) is not an identifier of mondo: it should match \\d\{7\}; did you mean 'mondo:0000012'\?"),
+        ("MONDO:12x", r"'12x' in 'MONDO:12x' \(a\.tsv, line 3\) is not an identifier of mondo: it should match \\d\{7\}"),
         ("TCF7L2", r"'TCF7L2' \(a\.tsv, line 3\) is not a CURIE: it has no prefix, as in 'mondo:0005148'"),
     ],
 )

@@ -40,7 +40,9 @@ def test_a_file_is_read_by_its_header() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "the column 'curie' is missing; the column 'kind' is missing"),
+        (b"", "is empty; its first line should name columns, of curie, kind"),
+        (b"\n \n", "is empty"),
+        (b"name\n", "the column 'curie' is missing; the column 'kind' is missing"),
         (b"curie\tkind\tcolour\n", "the column 'colour' means nothing; the columns are curie, kind, name, synonyms, definition, ties"),
         (b"curie\tkind\tkind\n", "a column occurs twice"),
         (b"curie\tkind\n\xff\n", "is not UTF-8 text"),
