@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from generel.query.explain_records import Explanation
-from generel.query.records import Concept, Match, Neighbor, Relatedness, Resolved
+from generel.query.records import Match, Neighbor, Relatedness, TakenAs
 
 
 @dataclass(frozen=True)
@@ -19,26 +19,10 @@ class Lookup:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What a query was taken to mean: `Resolved` without the row, which means nothing to an assistant."""
-
-    query: str
-    concept: Concept
-    how: str
-    also: tuple[Concept, ...]
-    near: tuple[str, ...]
-
-    @classmethod
-    def of(cls, resolved: Resolved) -> "Taken":
-        """The same, for what the space resolved."""
-        return cls(resolved.query, resolved.concept, resolved.how, resolved.also, resolved.near)
-
-
-@dataclass(frozen=True)
 class Neighbors:
     """The concepts nearest to a query, nearest first."""
 
-    query: Taken
+    query: TakenAs
     neighbors: tuple[Neighbor, ...]
     notes: tuple[str, ...]
 

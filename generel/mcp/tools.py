@@ -9,10 +9,10 @@ from pydantic import Field
 
 from generel.concepts.kinds import Kind
 from generel.concepts.predicates import BY_NAME
-from generel.mcp.answers import Explained, Lookup, Neighbors, Related, Taken
+from generel.mcp.answers import Explained, Lookup, Neighbors, Related
 from generel.query.meaning import say_if_far
 from generel.query.neighbors import Wanted, find_neighbors, kinds_of_answers, read_relation
-from generel.query.records import Resolved
+from generel.query.records import Resolved, TakenAs
 from generel.query.space import EmbeddingSpace
 
 # A page of text; the encoder reads no more of it.
@@ -66,7 +66,7 @@ class SpaceTools:
         is_first_of_all = resolved.is_text and not (offset or kinds or relation)
         best = max((neighbor.cosine for neighbor in found), default=None) if is_first_of_all else None
         scanned = f"neighbors come from the exact scan: {self._space.note}" if self._space.note else ""
-        return Neighbors(Taken.of(resolved), found, _said(resolved.note, say_if_far(self._space, query, best), scanned))
+        return Neighbors(TakenAs.of(resolved), found, _said(resolved.note, say_if_far(self._space, query, best), scanned))
 
     def relatedness(self, a: Query, b: Query) -> Related:
         """How related two concepts or texts are: the cosine of their vectors, its percentile among random pairs of the same two kinds, and a p-value.

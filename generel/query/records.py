@@ -102,3 +102,19 @@ class Resolved:
         if self.also:
             return f"{taken}; it could also be {', '.join(f'{other} ({other.kind})' for other in self.also)}"
         return taken if self.how in ("alias", "synonym") else ""
+
+
+@dataclass(frozen=True)
+class TakenAs:
+    """What a query was taken to mean: `Resolved` without the row."""
+
+    query: str
+    concept: Concept
+    how: str
+    also: tuple[Concept, ...]
+    near: tuple[str, ...]
+
+    @classmethod
+    def of(cls, resolved: Resolved) -> "TakenAs":
+        """The same, of what the space resolved."""
+        return cls(resolved.query, resolved.concept, resolved.how, resolved.also, resolved.near)

@@ -6,25 +6,9 @@ Frozen dataclasses, written as JSON field by field; the OpenAPI document is made
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from generel.query.records import Concept, Match, Neighbor, Resolved
+from generel.query.records import Concept, Match, Neighbor, TakenAs
 
 Direction = Literal["out", "in"]
-
-
-@dataclass(frozen=True)
-class TakenAs:
-    """What a query was taken to mean: `Resolved` without the row."""
-
-    query: str
-    concept: Concept
-    how: str
-    also: tuple[Concept, ...]
-    near: tuple[str, ...]
-
-    @classmethod
-    def of(cls, resolved: Resolved) -> "TakenAs":
-        """The same, of what the space resolved."""
-        return cls(resolved.query, resolved.concept, resolved.how, resolved.also, resolved.near)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("what", choices=("protocol", "time", "scale"))
     parser.add_argument("--build", default="open")
     parser.add_argument("--space", type=Path, help="folder of a space that was trained without GO, to start from its vectors")
-    parser.add_argument("--only", help="of the trained methods, those whose name begins so, such as 'profiles'")
+    parser.add_argument("--only", help="of the trained methods, this one alone, such as 'profiles'")
     parser.add_argument("--passes", type=float, default=Settings().passes)
     parser.add_argument("--shuffles", type=int, default=5)
     parser.add_argument("--sets", type=int, default=500_000)
@@ -173,7 +173,7 @@ def methods(
         "profiles without summaries": replace(settings, summaries=False), "profiles": settings,
     }
     for name, theirs in started.items():
-        if name.startswith(only):
+        if only in ("", name):
             yield from trained_methods(name, collection, genes, theirs, plain=name.startswith("plain"))
     if space is not None:
         own = identities_of_space(space).of(collection.genes)

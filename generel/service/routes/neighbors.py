@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from generel.query.neighbors import Wanted, find_neighbors, read_relation
-from generel.query.records import Neighbor, Resolved
-from generel.service.answers import Neighbors, NeighborsOfMany, TakenAs
+from generel.query.records import Neighbor, Resolved, TakenAs
+from generel.service.answers import Neighbors, NeighborsOfMany
 from generel.service.asking import answer, answer_leased, check_batch, flatten, next_page, serving_of
 from generel.service.lanes import Lane
 from generel.service.questions import MOST_PASSED_OVER, ManyNeighborsQuestion, NeighborOptions, NeighborsQuestion
