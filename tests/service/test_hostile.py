@@ -15,6 +15,7 @@ WORDS = (
 PLACES = (
     "/v1/concepts?q={}", "/v1/concepts/{}", "/v1/concepts/{}/relations", "/v1/neighbors?query={}", "/v1/neighbors?query=BRCA1&relation={}", "/v1/neighbors?query=BRCA1&kind={}",
     "/v1/neighbors?query=BRCA1&k={}", "/v1/relatedness?a={0}&b={0}", "/v1/explain?a={}&b=BRCA1", "/v1/resolve?query={}", "/v1/genes/{}", "/docs/{}", "/{}",
+    "/v1/evidence?a={0}&b={0}", "/v1/map?kind={}", "/v1/map/place?query={}", "/concept/{}", "/compare?a={0}&b={0}", "/static/{}",
 )
 BODIES = (
     b"", b"{", b"[]", b"null", b'"x"', b"NaN", b"[" * 100_000, b'{"queries":' * 50_000, b'{"queries": ["\\ud800"]}', b'{"queries": [1e999]}', b'{"queries": ["a", {}]}', b"\xff\xfe\x00",
