@@ -166,14 +166,16 @@ class Serving:
         seen = served
         while True:
             await asyncio.sleep(self.settings.watch_seconds)
-            found = await asyncio.to_thread(read_fingerprint, self.settings)
-            if found == served or found != seen:
-                seen = found
-                continue
             try:
+                found = await asyncio.to_thread(read_fingerprint, self.settings)
+                if found == served or found != seen:
+                    seen = found
+                    continue
                 await self._take_up("change")
+                served = found
             except (GenerelError, OSError) as error:
                 # A load that is still at work: the files change again, and are looked at again.
                 log.warning("the space on disk cannot be served yet", extra={"reason": str(error)})
-                continue
-            served = found
+            except Exception:
+                # Whatever a half-written file makes a library say: what is served goes on, and so does the watch.
+                log.exception("the space on disk could not be opened; it is tried again")

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from generel.index.load import load_space
 from generel.query.added import add_concepts, remove_concepts
 from generel.query.added_input import NewConcept
+from generel.service import serving as serving_module
 from generel.service.application import make_application
 from generel.service.settings import Settings
 from tests.service.conftest import Make
@@ -89,6 +90,22 @@ def test_a_release_that_cannot_be_opened_leaves_the_old_one_at_work(serve: Make,
     manifest.write_bytes(good)
     time.sleep(6 * LOOK)
     assert nearest(client) == "mondo:0007254" and client.get("/readyz").status_code == 200
+
+
+def test_the_watch_goes_on_whatever_goes_wrong(serve: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that stumbles over a file half written raises what it likes; the next look takes the release up."""
+    client, real, stumbled = serve(space=folder, watch_seconds=LOOK), serving_module.open_served, []
+
+    def stumble(*settings: object, **more: object) -> object:
+        if len(stumbled) < 2:
+            stumbled.append(1)
+            raise RuntimeError("a library's own words")
+        return real(*settings, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(serving_module, "open_served", stumble)
+    write_world(folder, vectors=turned_vectors())
+    until(lambda: nearest(client) == "hgnc:1516")
+    assert len(stumbled) == 2
 
 
 def test_no_request_fails_while_spaces_are_swapped(serve: Make, folder: Path) -> None:
