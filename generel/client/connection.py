@@ -5,17 +5,15 @@ breaks. The key is in no sentence.
 """
 
 import os
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from generel import __version__
 from generel.client.problems import error_of
 from generel.concepts.errors import BadInput, MissingExtra, ServerRefused, ServerUnavailable
-from generel.concepts.patience import PASSING_STATUSES, TryAgain, read_retry_after, wait_seconds
+from generel.concepts.patience import PASSING_STATUSES, Patience, TryAgain, read_retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -26,26 +24,19 @@ PASSING = PASSING_STATUSES - {500}
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Patience):
     """Where a service is, and how patient we are with it.
 
     Attributes:
         url: `http(s)://HOST[:PORT][/PATH]`. Authorities of https are the system's, or SSL_CERT_FILE's.
         api_key: sent with every request; empty for none.
         timeout_seconds: until an answer is there.
-        attempts: how often in a row one request may fail.
-        first_wait_seconds: before the second attempt, more or less; each later wait doubles it.
-        longest_wait_seconds: between two attempts, also where the service asks for more.
-        sleep: how to wait.
     """
 
     url: str
     api_key: str = field(default="", repr=False)
     timeout_seconds: float = 60.0
-    attempts: int = 6
-    first_wait_seconds: float = 0.2
-    longest_wait_seconds: float = 20.0
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    attempts: int = field(default=6, kw_only=True)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -85,15 +76,9 @@ class Connection:
             GenerelError: of the tree, as the service has it.
             ServerUnavailable: no answer, again and again; the last reason is in the message.
         """
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
-
         service = self.service
-        retrying = Retrying(
-            retry=retry_if_exception_type(TryAgain), stop=stop_after_attempt(service.attempts), sleep=service.sleep, reraise=True,
-            wait=partial(wait_seconds, first=service.first_wait_seconds, longest=service.longest_wait_seconds),
-        )
         try:
-            return retrying(self._attempt, method, path, said)
+            return service.persist(lambda: self._attempt(method, path, said))
         except TryAgain as last:
             if last.__cause__ is not None and not _is_of_transport(last.__cause__):
                 raise last.__cause__ from None

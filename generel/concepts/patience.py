@@ -1,13 +1,16 @@
 """Failures that may pass: what a server's answer says of trying again, for everything here that waits and tries again."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+Result = TypeVar("Result")
 # HTTP statuses of a server that is busy, restarting or behind a gateway that cannot reach it.
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -20,25 +23,55 @@ class TryAgain(Exception):
         super().__init__(reason)
 
 
-def signal_of(state: "RetryCallState") -> TryAgain:
-    """Why the last attempt failed."""
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How often something is tried, and how long we wait in between.
+
+    Attributes:
+        attempts: how often in a row it may fail.
+        first_wait_seconds: before the second attempt, more or less; each later wait doubles it.
+        longest_wait_seconds: between two attempts, also where the server asks for more.
+        sleep: how to wait.
+    """
+
+    attempts: int = 5
+    first_wait_seconds: float = 0.2
+    longest_wait_seconds: float = 20.0
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def persist(
+        self, attempt: Callable[[], Result], *, failures: Callable[[], int] | None = None, say: Callable[[str, float], None] = lambda reason, seconds: None
+    ) -> Result:
+        """What `attempt` returns once it no longer raises `TryAgain`.
+
+        Args:
+            failures: how many in a row count so far; None if all attempts do.
+            say: is told, before each wait, why the attempt failed and how many seconds the wait is.
+
+        Raises:
+            TryAgain: it failed too often; the last one.
+        """
+        from tenacity import Retrying, retry_if_exception_type
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(TryAgain), stop=lambda state: (failures() if failures else state.attempt_number) >= self.attempts,
+            wait=self._wait, sleep=self.sleep, before_sleep=lambda state: say(_signal_of(state).reason, state.upcoming_sleep), reraise=True,
+        )
+        return retrying(attempt)
+
+    def _wait(self, state: "RetryCallState") -> float:
+        """As the server asked, else twice as long each time, with jitter."""
+        from tenacity import wait_exponential, wait_random
+
+        asked = _signal_of(state).retry_after
+        if asked is not None:
+            return min(asked, self.longest_wait_seconds)
+        return (wait_exponential(multiplier=self.first_wait_seconds, max=self.longest_wait_seconds) + wait_random(0, self.first_wait_seconds))(state)
+
+
+def _signal_of(state: "RetryCallState") -> TryAgain:
     error = state.outcome.exception() if state.outcome else None
     return error if isinstance(error, TryAgain) else TryAgain("failed")
-
-
-def wait_seconds(state: "RetryCallState", *, first: float, longest: float) -> float:
-    """How long to wait before the next attempt: as the server asked, else twice as long each time, with jitter.
-
-    Args:
-        first: before the second attempt, more or less.
-        longest: between two attempts, also where the server asks for more.
-    """
-    from tenacity import wait_exponential, wait_random
-
-    asked = signal_of(state).retry_after
-    if asked is not None:
-        return min(asked, longest)
-    return (wait_exponential(multiplier=first, max=longest) + wait_random(0, first))(state)
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:

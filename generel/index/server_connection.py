@@ -6,16 +6,14 @@ sentence. REST is the default, gRPC is spoken where a port for it is given.
 """
 
 import os
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from generel.concepts.errors import BadInput, MissingExtra, NotThere, ServerRefused, ServerUnavailable
-from generel.concepts.patience import PASSING_STATUSES, TryAgain, signal_of, wait_seconds
+from generel.concepts.patience import PASSING_STATUSES, Patience, TryAgain
 from generel.concepts.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Server:
+class Server(Patience):
     """Where a server is, and how patient we are with it.
 
     Attributes:
@@ -40,20 +38,12 @@ class Server:
         api_key: sent with every request; empty for none.
         grpc_port: where it speaks gRPC; None for REST.
         timeout_seconds: until an answer is there.
-        attempts: how often in a row one request may fail.
-        first_wait_seconds: before the second attempt, more or less; each later wait doubles it.
-        longest_wait_seconds: between two attempts, also where the server asks for more.
-        sleep: how to wait.
     """
 
     url: str
     api_key: str = field(default="", repr=False)
     grpc_port: int | None = None
     timeout_seconds: int = 30
-    attempts: int = 5
-    first_wait_seconds: float = 0.2
-    longest_wait_seconds: float = 20.0
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -105,15 +95,10 @@ class Connection:
             ServerRefused: the key is not accepted, or the request is not.
             NotThere: a collection is not there.
         """
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(TryAgain), stop=stop_after_attempt(self.server.attempts), sleep=self.server.sleep,
-            wait=partial(wait_seconds, first=self.server.first_wait_seconds, longest=self.server.longest_wait_seconds), reraise=True,
-            before_sleep=lambda state: self._progress.say(f"Qdrant, {doing}: {signal_of(state)}; trying again in {state.upcoming_sleep:.1f} s"),
-        )
         try:
-            return retrying(self._attempt, doing, request)
+            return self.server.persist(
+                lambda: self._attempt(doing, request), say=lambda reason, seconds: self._progress.say(f"Qdrant, {doing}: {reason}; trying again in {seconds:.1f} s")
+            )
         except TryAgain as last:
             raise ServerUnavailable(
                 f"Qdrant at {self.server.shown} failed {doing}: {last.reason} ({self.server.attempts} attempts); "

@@ -5,19 +5,17 @@ https. Attempts are counted since the last new byte: a line that drops every min
 """
 
 import ssl
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache, partial
+from dataclasses import dataclass, field
+from functools import cache
 from netrc import NetrcParseError
 from typing import TypeVar
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type
 
 from generel import __version__
 from generel.concepts.errors import SourceUnavailable
-from generel.concepts.patience import PASSING_STATUSES, TryAgain, read_retry_after, signal_of, wait_seconds
+from generel.concepts.patience import PASSING_STATUSES, Patience, TryAgain, read_retry_after
 from generel.concepts.progress import SILENT, Progress
 from kg.fetch.place import is_loopback
 
@@ -25,31 +23,25 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Connection:
+class Connection(Patience):
     """How patient and how trusting we are.
 
     Attributes:
-        attempts: how often in a row something may fail without a new byte.
-        first_wait_seconds: before the second attempt, more or less; each later wait doubles it.
-        longest_wait_seconds: between two attempts, also where a server asks for more.
         connect_seconds: until a server answers the call.
         read_seconds: between two pieces of an answer.
         redirects: how many in a row are followed.
         certificates: PEM file of the authorities to trust instead of the usual ones; empty for those.
         trusted_hosts: `HOST` or `HOST:PORT` whose certificates are not checked, and that may speak http, as pip has it.
-        sleep: how to wait.
         transport: what carries requests; None for the network.
     """
 
-    attempts: int = 5
-    first_wait_seconds: float = 0.5
-    longest_wait_seconds: float = 60.0
+    first_wait_seconds: float = field(default=0.5, kw_only=True)
+    longest_wait_seconds: float = field(default=60.0, kw_only=True)
     connect_seconds: float = 15.0
     read_seconds: float = 60.0
     redirects: int = 10
     certificates: str = ""
     trusted_hosts: tuple[str, ...] = ()
-    sleep: Callable[[float], None] = time.sleep
     transport: httpx.BaseTransport | None = None
 
     def open(self) -> httpx.Client:
@@ -93,16 +85,8 @@ def persist(
     Raises:
         SourceUnavailable: if it failed too often, with the last reason.
     """
-    retrying = Retrying(
-        retry=retry_if_exception_type(TryAgain),
-        stop=lambda state: (fruitless() if fruitless else state.attempt_number) >= connection.attempts,
-        wait=partial(wait_seconds, first=connection.first_wait_seconds, longest=connection.longest_wait_seconds),
-        sleep=connection.sleep,
-        before_sleep=lambda state: progress.say(f"{what}: {signal_of(state).reason}; trying again in {state.upcoming_sleep:.0f} s"),
-        reraise=True,
-    )
     try:
-        return retrying(attempt)
+        return connection.persist(attempt, failures=fruitless, say=lambda reason, seconds: progress.say(f"{what}: {reason}; trying again in {seconds:.0f} s"))
     except TryAgain as last:
         raise SourceUnavailable(
             f"{what} could not be fetched: {last.reason} ({connection.attempts} attempts in a row); "
