@@ -32,8 +32,8 @@ log = logging.getLogger("generel.service")
 def share_processors(workers: int) -> None:
     """Let matrix products of this process use its part of half the processors: the other half searches, and speaks HTTP.
 
-    Products of a few texts are small, and threads that wait for each other take the processors from all other workers: with two
-    workers on two processors a free text cost 154 ms of them, and 15 ms where each product keeps to one.
+    Products of a few texts are small, and threads that wait for each other take the processors from all other workers: two workers on two
+    processors read 10 free texts a second, and 93 where each product keeps to one (`tests/benchmarks/service_load.py`, 177,057 concepts).
     """
     threadpool_limits(max(1, (os.cpu_count() or 1) // (2 * workers)), user_api="blas")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from generel.apps.gene_sets.network import Network, unit
 from generel.concepts.errors import BadInput
@@ -17,7 +18,7 @@ from training.gene_sets.checkpoint import Standing
 from training.gene_sets.collection import Collection, Numbers
 from training.gene_sets.identities import Identities
 from training.gene_sets.network import PlainNetwork, SetNetwork
-from training.gene_sets.profiles import membership_block, profile_vectors, text_blocks
+from training.gene_sets.profiles import SUMMARIES, membership_block, profile_vectors
 from training.gene_sets.scorer import Scorer
 from training.gene_sets.settings import Settings
 from training.gene_sets.trainer import CHECKED, Training
@@ -120,14 +121,19 @@ def make_profiles(collection: Collection, learned: Numbers, genes: Identities, s
         return np.asarray(genes.vectors, dtype=np.float32)
     chosen = np.random.default_rng(settings.seed).permutation(learned)
     chosen = np.sort(chosen[np.cumsum(collection.sizes[chosen]) <= MOST_MEMBERS])
-    blocks = [membership_block(collection.matrix(chosen)), *text_blocks(genes.concepts, summaries=settings.summaries).values()]
+    blocks = [membership_block(collection.matrix(chosen)), *_terms(genes, settings).values()]
     return profile_vectors(blocks, dims=settings.profile_dims, seed=settings.seed)
 
 
 def make_written_sets(genes: Identities, settings: Settings) -> WrittenSets:
     """The terms that are learned as sets, where the genes start from profiles; else none."""
     n_genes = genes.concepts.height
-    return written_sets(text_blocks(genes.concepts, summaries=settings.summaries), n_genes=n_genes) if settings.start == "profiles" else no_written_sets(n_genes)
+    return written_sets(_terms(genes, settings), n_genes=n_genes) if settings.start == "profiles" else no_written_sets(n_genes)
+
+
+def _terms(genes: Identities, settings: Settings) -> dict[str, csr_array]:
+    """The terms of the genes' texts, without those of summaries where these are not to be read."""
+    return {sort: block for sort, block in genes.terms.items() if settings.summaries or sort != SUMMARIES}
 
 
 def first_vectors(profiles: Floats, settings: Settings) -> Floats:

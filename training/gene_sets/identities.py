@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from generel.apps.gene_names import GeneNames
 from generel.concepts.kinds import Kind
@@ -14,6 +15,7 @@ from generel.concepts.tables import MERGES, SPACE_CONCEPTS, read_table
 from generel.index.space_folder import ALIASES_FILE, CONCEPTS_FILE, VECTORS_FILE
 from generel.index.vectors_file import VectorsFile
 from kg.build import Build
+from training.gene_sets.profiles import text_blocks
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Identities:
     @cached_property
     def names(self) -> GeneNames:
         return GeneNames(self.concepts, self.aliases)
+
+    @cached_property
+    def terms(self) -> dict[str, csr_array]:
+        """The terms of their summaries, names and symbols, see `text_blocks`; read once, however many networks are trained on them."""
+        return text_blocks(self.concepts)
 
     @cached_property
     def curies(self) -> dict[int, str]:

@@ -35,19 +35,18 @@ def membership_block(matrix: csr_array) -> csr_array:
     return csr_array(WEIGHTS[MEMBERSHIPS] * normalize(weighted))
 
 
-def text_blocks(concepts: pl.DataFrame, *, summaries: bool = True) -> dict[str, csr_array]:
+def text_blocks(concepts: pl.DataFrame) -> dict[str, csr_array]:
     """(n_genes, terms) each: summaries, names and symbols, weighted; a block that has no term twice is left out.
 
     Args:
-        concepts: SPACE_CONCEPTS, a row a gene.
-        summaries: whether to read the definitions.
+        concepts: SPACE_CONCEPTS, a row a gene; summaries are the definitions.
     """
     named = [". ".join([name, *synonyms]) for name, synonyms in concepts.select("name", "synonyms").iter_rows()]
     words = {"ngram_range": (1, 2), "stop_words": "english", "min_df": 2, "sublinear_tf": True, "dtype": np.float32}
     letters = {"analyzer": "char", "ngram_range": (2, 5), "min_df": 2, "sublinear_tf": True, "dtype": np.float32}
-    asked = {NAMES: (named, words), SYMBOLS: ([f"^{name}" for name in concepts["name"]], letters)}
-    if summaries:
-        asked = {SUMMARIES: (concepts["definition"].fill_null("").to_list(), words), **asked}
+    asked = {
+        SUMMARIES: (concepts["definition"].fill_null("").to_list(), words), NAMES: (named, words), SYMBOLS: ([f"^{name}" for name in concepts["name"]], letters),
+    }
     blocks = {sort: _terms(texts, form) for sort, (texts, form) in asked.items()}
     return {sort: csr_array(WEIGHTS[sort] * block) for sort, block in blocks.items() if block is not None}
 
