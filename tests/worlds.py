@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import MERGES, RELATIONS, SPACE_CONCEPTS
 from generel.index.load import load_space
+from generel.index.rankings_file import Rankings
 from generel.index.write_space import write_space
 from generel.query.calibration import calibrate
 
@@ -104,14 +105,16 @@ def write_encoder(folder: Path) -> None:
 
 def write_world(
     folder: Path, *, load: bool = True, vectors: NDArray[np.float32] | None = None, bias: NDArray[np.float32] | None = None,
-    concepts: pl.DataFrame | None = None, map: pl.DataFrame | None = None, **fields: object,
+    concepts: pl.DataFrame | None = None, relations: pl.DataFrame | None = None, rankings: Rankings | None = None,
+    map: pl.DataFrame | None = None, **fields: object,
 ) -> Path:
     """A real space in `folder`, loaded unless `load` is false; `fields` go into its manifest. Gives `folder` back."""
     vectors = world_vectors() if vectors is None else vectors
     concepts = world_concepts() if concepts is None else concepts
     write_space(
         folder, concepts=concepts, aliases=pl.DataFrame(ALIASES, schema=MERGES.columns, orient="row"), vectors=vectors,
-        bias=np.zeros((len(vectors), len(KINDS)), np.float32) if bias is None else bias, relations=world_relations(),
+        bias=np.zeros((len(vectors), len(KINDS)), np.float32) if bias is None else bias,
+        relations=world_relations() if relations is None else relations, rankings=rankings,
         calibration=calibrate(world_vectors(), world_concepts()["kind"].to_list()),
         manifest={**manifest_fields(folder.name), **fields}, encoder=write_encoder, map=map,
     )

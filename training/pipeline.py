@@ -26,6 +26,7 @@ from generel.model.tower import TowerShape
 from kg.build import Build, read_build
 from training.checkpoint import checkpoint_identity
 from training.corpus import Corpus, make_corpus
+from training.evaluate.split import number_split
 from training.language_model import fetch_encoder
 from training.model import ConceptModel
 from training.recipe import Recipe
@@ -124,9 +125,10 @@ class Pipeline:
         return corpus, Validation.of_split(split.relations, corpus=corpus, recipe=self.recipe)
 
     def _release(self, run: Run, *, language_model: Path, mean: np.ndarray) -> None:
+        graph, split = {"CONCEPTS": self.build.concepts, "MERGES": self.build.merges, "RELATIONS": self.build.relations}, self.build.split
         lost = release(
-            self.space, run.model, run.corpus, graph={"CONCEPTS": self.build.concepts, "MERGES": self.build.merges, "RELATIONS": self.build.relations}, language_model=language_model, feature_mean=mean,
-            manifest=self._manifest(run), progress=self.progress,
+            self.space, run.model, run.corpus, graph=graph, split=number_split(split.concepts, split.names, split.relations),
+            language_model=language_model, feature_mean=mean, manifest=self._manifest(run), progress=self.progress,
         )
         for kind, n in lost.items():
             self.progress.say(f"{n:,} concepts of kind {kind} have no training tie and no text, so they have no vector")

@@ -12,13 +12,19 @@ from generel.apps.space_map import draw_map
 from generel.concepts.errors import BuildMismatch, MissingExtra
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
+from generel.index.popularity_file import Popularity
+from generel.index.rankings_file import Rankings
 from generel.index.write_space import write_space
 from generel.model.embedder import save_tower
 from generel.model.encoder_folder import LANGUAGE_MODEL, TOWER, copy_encoder
 from generel.query.calibration import calibrate
 from training.corpus import Corpus
+from training.evaluate.space import lay_beside, place_in_split
+from training.evaluate.split import NumberedSplit
 from training.model import ConceptModel
 from training.model_card import model_card
+from training.rankings import learn_rankings
+from training.recipe import Recipe
 from training.vectors import concept_vectors, popularity_biases, popularity_by_relation
 
 
@@ -28,6 +34,7 @@ def release(
     corpus: Corpus,
     *,
     graph: Mapping[str, pl.DataFrame],
+    split: NumberedSplit,
     language_model: Path,
     feature_mean: np.ndarray,
     manifest: Mapping[str, Any],
@@ -38,6 +45,7 @@ def release(
     Args:
         folder: of the space; one that has the name keeps it until this one is complete.
         graph: the build's CONCEPTS, MERGES and RELATIONS by table name.
+        split: of the build; its validation rows teach how answers to a relation are ranked.
         language_model: folder of the encoder, copied into the space.
         feature_mean: (dims,) what was taken off the text features.
         manifest: name, sources, build and so on; counts and digests are added.
@@ -50,13 +58,15 @@ def release(
     concepts = space_concepts(graph["CONCEPTS"], corpus, kept)
     curies = concepts["curie"].implode()
     relations = graph["RELATIONS"].filter(pl.col("subject").is_in(curies) & pl.col("object").is_in(curies))
+    popularity = popularity_by_relation(model, corpus, kept)
     write_space(
         folder,
         concepts=concepts,
         aliases=graph["MERGES"].filter(pl.col("curie").is_in(curies)),
         vectors=vectors[kept],
         bias=biases[kept],
-        popularity=popularity_by_relation(model, corpus, kept),
+        popularity=popularity,
+        rankings=_rankings(vectors[kept], biases[kept], popularity, curies=concepts["curie"], split=split, recipe=model.recipe, progress=progress),
         relations=relations,
         calibration=calibrate(vectors[kept], concepts["kind"].to_list(), seed=model.recipe.seed, progress=progress),
         manifest=manifest,
@@ -66,6 +76,16 @@ def release(
     )
     lost = corpus.kind_numbers[~has_vector]
     return {KINDS[kind]: int((lost == kind).sum()) for kind in np.unique(lost)}
+
+
+def _rankings(
+    vectors: np.ndarray, bias: np.ndarray, gains: Mapping[str, np.ndarray], *, curies: pl.Series, split: NumberedSplit, recipe: Recipe, progress: Progress
+) -> Rankings | None:
+    """How the space ranks the answers to each relation."""
+    rows = place_in_split(curies.to_list(), split)
+    popularity = Popularity(gains, kinds=split.kind_numbers[rows].astype(np.uint8), families=recipe.families)
+    space = lay_beside(split, rows, vectors=vectors, bias=bias, popularity=popularity)
+    return learn_rankings(split, space, families=recipe.families, seed=recipe.seed, progress=progress)
 
 
 def _map_of(vectors: np.ndarray, concepts: pl.DataFrame, *, seed: int, progress: Progress) -> pl.DataFrame | None:

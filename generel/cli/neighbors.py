@@ -31,7 +31,7 @@ COLUMNS = ("rank", "cosine", "percentile", "curie", "kind", "name")
 @file_option
 @space_option
 @kind_option
-@click.option("--relation", metavar="NAME", help="Only answers that this relation can join to the query, such as 'treats'.")
+@click.option("--relation", metavar="NAME", help="Only answers that this relation can join to the query, such as 'treats', ranked by what is known of that relation.")
 @click.option("--exclude-known", is_flag=True, help="Leave out what the evidence ties to the query already; with --relation, by that relation.")
 @click.option("--min-score", type=click.FloatRange(-1, 1), metavar="COSINE", help="Only answers with at least this cosine.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, help="How many of the best answers to pass over.")
@@ -48,8 +48,11 @@ def neighbors(
 
     The percentile says how many of a hundred random pairs of the same two kinds are less alike. Concepts that are often an answer are
     ranked a little higher, as the space has learned, so cosines need not fall from line to line. Without a QUERY, or
-    with '-', queries are read from standard input, one a line. A relation is read in the direction that fits the query: what a drug
-    treats, or what treats a disease.
+    with '-', queries are read from standard input, one a line.
+
+    A relation is read in the direction that fits the query: what a drug treats, or what treats a disease. Its answers are ranked by all that
+    told them on held-out relations: besides cosine and popularity, what concepts near the query, and those that share its ties, are known
+    for, and how like an answer is to those known already.
 
     Example: generel neighbors metformin --relation treats --exclude-known -k 5
     """

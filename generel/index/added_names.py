@@ -78,6 +78,18 @@ class JoinedNames(NamesIndex):
         added = [other for other, name in self._added_ties.get(int(row), ()) if predicate in (None, name)]
         return np.union1d(own, np.array(added, dtype=np.uint32))
 
+    def ties_of(self, rows: Iterable[int], predicate: str | None = None) -> list[NDArray[np.uint32]]:
+        """`ties` of each of the rows, in their order."""
+        wanted = [int(row) for row in rows]
+        own = super().ties_of(wanted, predicate)
+        return [self.ties(row, predicate) if row in self._added_ties else ties for row, ties in zip(wanted, own, strict=True)]
+
+    @cached_property
+    def tie_norms(self) -> NDArray[np.float32]:
+        """(n,) as `NamesIndex.tie_norms`; the space's own concepts keep theirs though an added one is tied to them."""
+        squares = [sum(1 / len(self.ties(other)) for other in self.ties(row).tolist()) for row in range(self._n_own, self._n_own + len(self._added.kinds))]
+        return np.concatenate([super().tie_norms, np.sqrt([square or 1 for square in squares])]).astype(np.float32)
+
     @cached_property
     def _added_ties(self) -> dict[int, list[tuple[int, str]]]:
         """By row, the other end and the predicate of each tie of an added concept, whichever of the two is the subject."""

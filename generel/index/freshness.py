@@ -29,8 +29,9 @@ def names_are_current(folder: Path, manifest: Manifest) -> bool:
         names = NamesIndex(folder / INDEX / NAMES_FILE)
     except (NotThere, Corrupt):
         return False
+    current = names_are_made_from(names, manifest) and ties_are_made_from(names, manifest) and names.has_tie_norms
     names.close()
-    return names_are_made_from(names, manifest) and ties_are_made_from(names, manifest)
+    return current
 
 
 def names_are_made_from(names: NamesIndex, manifest: Manifest) -> bool:

@@ -21,6 +21,8 @@ from generel.index.normalize import normalize
 LAYOUT = "1"
 # The key under which the digest of the relations stands.
 TIES_FROM = "ties"
+# The key of the lengths of ties.
+TIE_NORMS = "tie_norms"
 PREDICATES = tuple(BY_NAME)
 ROLES = ("name", "synonym")
 END = "\U0010ffff"
@@ -192,13 +194,38 @@ class NamesIndex:
         found = self._rows("SELECT others, predicates FROM tie WHERE row = ?", (int(row),))
         if not found:
             return np.empty(0, np.uint32)
-        others, codes = np.frombuffer(found[0][0], np.uint32), np.frombuffer(found[0][1], np.uint8)
-        return np.unique(others if predicate is None else others[codes == PREDICATES.index(predicate)])
+        others, predicates = found[0]
+        return _tied(others, predicates, predicate)
+
+    def ties_of(self, rows: Iterable[int], predicate: str | None = None) -> list[NDArray[np.uint32]]:
+        """`ties` of each of the rows, in their order."""
+        wanted = [int(row) for row in rows]
+        found: dict[int, NDArray[np.uint32]] = {}
+        for start in range(0, len(wanted), 500):
+            part = wanted[start : start + 500]
+            for row, others, predicates in self._rows(f"SELECT row, others, predicates FROM tie WHERE row IN ({_marks(part)})", tuple(part)):
+                found[row] = _tied(others, predicates, predicate)
+        return [found.get(row, np.empty(0, np.uint32)) for row in wanted]
+
+    @property
+    def has_tie_norms(self) -> bool:
+        """Whether the file holds `tie_norms`; one of an older generel does not."""
+        return bool(self._rows("SELECT 1 FROM array WHERE key = ?", (TIE_NORMS,)))
+
+    @cached_property
+    def tie_norms(self) -> NDArray[np.float32]:
+        """(n,) length of each row's ties as a vector, each tie weighing one over the root of how many concepts have it too; 1 without ties."""
+        return self._array(TIE_NORMS, np.float32)
 
     def calibration(self, left_kind: str, right_kind: str) -> tuple[NDArray[np.float64], NDArray[np.float64], int] | None:
         """Quantiles, cosines and number of pairs of two kinds in the table's order; None if they were not calibrated."""
         found = self._rows("SELECT quantiles, cosines, n_pairs FROM calibration WHERE left_kind = ? AND right_kind = ?", (left_kind, right_kind))
         return (np.frombuffer(found[0][0]), np.frombuffer(found[0][1]), found[0][2]) if found else None
+
+
+def _tied(others: bytes, predicates: bytes, predicate: str | None) -> NDArray[np.uint32]:
+    rows = np.frombuffer(others, np.uint32)
+    return np.unique(rows if predicate is None else rows[np.frombuffer(predicates, np.uint8) == PREDICATES.index(predicate)])
 
 
 def _alike(normal: str, names: dict[int, str]) -> list[tuple[float, int]]:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from generel.concepts.atomic import write_beside
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
 from generel.concepts.progress import SILENT, Progress
 from generel.index.grams import postings
-from generel.index.names import LAYOUT, TIES_FROM
+from generel.index.names import LAYOUT, TIE_NORMS, TIES_FROM
 from generel.index.normalize import normalize
 
 NAME, SYNONYM = 0, 1
@@ -134,3 +135,17 @@ def _write_ties(database: sqlite3.Connection, concepts: pl.DataFrame, relations:
     own, starts = np.unique(left, return_index=True)
     runs = zip(own.tolist(), np.split(right, starts[1:]), np.split(code, starts[1:]), strict=bool(len(own)))
     database.executemany("INSERT INTO tie VALUES (?, ?, ?)", ((row, others.tobytes(), predicates.tobytes()) for row, others, predicates in runs))
+    database.execute("INSERT INTO array VALUES (?, ?)", (TIE_NORMS, measure_ties(left, right, n=concepts.height).tobytes()))
+
+
+def measure_ties(left: NDArray[np.uint32], right: NDArray[np.uint32], *, n: int) -> NDArray[np.float32]:
+    """(n,) length of each row's ties as a vector, a tie to something that m concepts are tied to being 1 / root of m; 1 without ties.
+
+    Args:
+        left, right: ends of the ties, both ways round, sorted by left, then by right; what is tied twice counts once.
+    """
+    once = np.ones(len(left), dtype=bool)
+    once[1:] = (left[1:] != left[:-1]) | (right[1:] != right[:-1])
+    tied = np.bincount(right[once], minlength=n)
+    squares = np.bincount(left[once], weights=1 / tied[right[once]], minlength=n)
+    return np.where(squares > 0, np.sqrt(squares), 1).astype(np.float32)

@@ -6,6 +6,7 @@
       aliases.parquet      MERGES: kind, alias CURIE, canonical CURIE
       vectors.safetensors  `vectors` float32 (n, dim), unit norm; `bias` float32 (n, kinds), popularity
       popularity.safetensors  what a concept gains as an answer, by relation; see popularity_file
+      rankings.json        how answers to a relation are ranked; see rankings_file
       relations.parquet    RELATIONS: the evidence
       calibration.parquet  CALIBRATION: cosines of random pairs by pair of kinds
       map.parquet          SPACE_MAP: where the concepts lie on a map; a space may be without
@@ -35,6 +36,7 @@ CONCEPTS_FILE = "concepts.parquet"
 ALIASES_FILE = "aliases.parquet"
 VECTORS_FILE = "vectors.safetensors"
 POPULARITY_FILE = "popularity.safetensors"
+RANKINGS_FILE = "rankings.json"
 CARD_FILE = "README.md"
 RELATIONS_FILE = "relations.parquet"
 CALIBRATION_FILE = "calibration.parquet"

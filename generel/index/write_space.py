@@ -20,6 +20,7 @@ from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, RELATIONS, SPACE_CONCEPTS, check, write_table
 from generel.index.map_file import write_map
 from generel.index.popularity_file import write_popularity
+from generel.index.rankings_file import Rankings, write_rankings
 from generel.index.space_folder import (
     ALIASES_FILE,
     CALIBRATION_FILE,
@@ -31,6 +32,7 @@ from generel.index.space_folder import (
     MAP_FILE,
     METRIC,
     POPULARITY_FILE,
+    RANKINGS_FILE,
     RELATIONS_FILE,
     VECTORS_FILE,
     digest_file,
@@ -44,7 +46,7 @@ GIVEN = ("name", "created", "sources", "figures", "build", "encoder")
 def write_space(
     folder: Path, *, concepts: pl.DataFrame, aliases: pl.DataFrame, vectors: NDArray[np.float32], bias: NDArray[np.float32],
     relations: pl.DataFrame, calibration: pl.DataFrame, manifest: Mapping[str, Any], encoder: Callable[[Path], None],
-    popularity: Mapping[str, NDArray[np.float32]] | None = None, card: str = "", map: pl.DataFrame | None = None,
+    popularity: Mapping[str, NDArray[np.float32]] | None = None, rankings: Rankings | None = None, card: str = "", map: pl.DataFrame | None = None,
 ) -> None:
     """Write a released space to `folder`, whole or not at all.
 
@@ -59,6 +61,7 @@ def write_space(
             with it; the other fields are filled in here.
         encoder: writes the encoder into the (existing, empty) folder it is given.
         popularity: what concepts gain as answers by relation, see `popularity_file`; None for none.
+        rankings: how answers to a relation are ranked; None where neighbors by relation go by cosine and popularity alone.
         card: README of the space, as Markdown.
         map: SPACE_MAP, as `generel.apps.space_map.draw_map` makes it; None for none.
 
@@ -80,6 +83,8 @@ def write_space(
         save_file({"vectors": np.ascontiguousarray(vectors), "bias": np.ascontiguousarray(bias)}, temporary / VECTORS_FILE)
         if popularity:
             write_popularity(temporary / POPULARITY_FILE, popularity)
+        if rankings:
+            write_rankings(temporary / RANKINGS_FILE, rankings)
         if map is not None:
             write_map(temporary / MAP_FILE, map, made_from=digest_file(temporary / VECTORS_FILE)["sha256"])
         if card:

@@ -1,7 +1,8 @@
 """Ranking what is nearest to many queries: by cosine and popularity, of the kinds that are wanted, without what is known already.
 
 Queries that want the same kinds and about as many candidates are searched together. A relation says which kinds an answer may have: those
-at its other end, seen from the query, and whose popularity counts. It does not say how near: a space keeps no vector for a relation.
+at its other end, seen from the query. A space keeps no vector for a relation; it has learned what else speaks for an answer to one, see
+`generel.query.relation_ranking`.
 """
 
 import difflib
@@ -19,6 +20,7 @@ from generel.concepts.predicates import BY_NAME, Predicate
 from generel.index.freshness import ties_are_made_from
 from generel.index.store import NO_ROW, Rows
 from generel.query.records import Concept, Neighbor, Resolved
+from generel.query.relation_ranking import rank_answers
 from generel.query.resolve import to_concept
 
 if TYPE_CHECKING:
@@ -108,9 +110,14 @@ def find_neighbors(space: "EmbeddingSpace", resolved: Sequence[Resolved], wanted
         return []
     known = [known_rows(space, each, wanted.relation) if wanted.exclude_known else None for each in resolved]
     groups: dict[tuple[Kinds, int], list[int]] = defaultdict(list)
-    for at, each in enumerate(resolved):
-        groups[kinds_of_answers(each.concept, wanted), _candidates(space, each.concept, wanted, known[at])].append(at)
     ranked: list[Ranked] = [(np.empty(0, np.int64), np.empty(0, np.float32))] * len(resolved)
+    for at, each in enumerate(resolved):
+        kinds = kinds_of_answers(each.concept, wanted)
+        if (relation := wanted.relation) and space.rankings and not each.is_text:
+            weights = space.rankings.weights(relation.name, asking=each.concept.kind)
+            ranked[at] = _cut(rank_answers(space, each, relation, answers=kinds, weights=weights), wanted, known[at])
+        else:
+            groups[kinds, _candidates(space, each.concept, wanted, known[at])].append(at)
     for (kinds, n), places in groups.items():
         together = [resolved[at] for at in places]
         own_rows = np.array([each.row for each in together], dtype=np.int64)
@@ -129,19 +136,24 @@ def _candidates(space: "EmbeddingSpace", query: Concept, wanted: Wanted, known: 
 
 
 def _rank(space: "EmbeddingSpace", query: Concept, found: Ranked, wanted: Wanted, known: Rows | None) -> Ranked:
-    """The rows and cosines of one query's neighbors, best first, cut to the page that is wanted."""
+    """The rows and cosines of one query's neighbors by cosine and popularity, best first, cut to the page that is wanted."""
     rows, cosines = found
+    if space.manifest.bias_weight and query.kind in KINDS:
+        lifted = cosines + space.manifest.bias_weight * space.bias_of(rows, query.kind, relation=wanted.relation.name if wanted.relation else None)
+        order = np.argsort(-lifted, kind="stable")
+        rows, cosines = rows[order], cosines[order]
+    return _cut((rows, cosines), wanted, known)
+
+
+def _cut(ranked: Ranked, wanted: Wanted, known: Rows | None) -> Ranked:
+    """The page that is wanted of what is ranked, without what is known or not near enough."""
+    rows, cosines = ranked
     keep = rows != NO_ROW
     if known is not None:
         keep &= ~np.isin(rows, known)
     if wanted.least_cosine is not None:
         keep &= cosines >= wanted.least_cosine
-    rows, cosines = rows[keep], cosines[keep]
-    if space.manifest.bias_weight and query.kind in KINDS:
-        lifted = cosines + space.manifest.bias_weight * space.bias_of(rows, query.kind, relation=wanted.relation.name if wanted.relation else None)
-        order = np.argsort(-lifted, kind="stable")
-        rows, cosines = rows[order], cosines[order]
-    return rows[wanted.offset : wanted.last], cosines[wanted.offset : wanted.last]
+    return rows[keep][wanted.offset : wanted.last], cosines[keep][wanted.offset : wanted.last]
 
 
 def _to_records(space: "EmbeddingSpace", resolved: Sequence[Resolved], ranked: Sequence[Ranked], *, offset: int) -> list[list[Neighbor]]:

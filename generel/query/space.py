@@ -24,12 +24,14 @@ from generel.index.freshness import check_unchanged, names_are_made_from
 from generel.index.names import NamesIndex
 from generel.index.open_store import open_store
 from generel.index.popularity_file import PopularityFile
+from generel.index.rankings_file import Rankings, read_rankings
 from generel.index.server_connection import Server
 from generel.index.space_folder import (
     ENCODER,
     INDEX,
     NAMES_FILE,
     POPULARITY_FILE,
+    RANKINGS_FILE,
     RELATIONS_FILE,
     VECTORS_FILE,
     Manifest,
@@ -197,12 +199,13 @@ class EmbeddingSpace:
         """The k concepts nearest to the query, itself left out, best first; fewer where there are fewer.
 
         Ranks follow the cosine, plus the candidate's popularity among answers to such queries where the space's manifest
-        gives that a weight; free text is of no kind and is ranked by the cosine alone.
+        gives that a weight; free text is of no kind and is ranked by the cosine alone. Answers to a relation are ranked as
+        `generel.query.relation_ranking` says, where the space was released with weights for that.
 
         Args:
             kinds: only neighbors of these kinds; None for all.
             as_kind: the kind that the query must be of, where its name could mean several.
-            relation: a predicate such as 'treats': only neighbors of the kinds that it joins to the query's.
+            relation: a predicate such as 'treats': only neighbors of the kinds that it joins to the query's, the likeliest answers first.
             exclude_known: whether to leave out what the evidence ties to the query, by `relation` if one is given.
             min_score: only neighbors with at least this cosine.
             offset: how many of the best to pass over; ranks count them.
@@ -242,6 +245,11 @@ class EmbeddingSpace:
         bias = bias.copy()
         bias[own[said]] = gains[said]
         return bias
+
+    @cached_property
+    def rankings(self) -> Rankings | None:
+        """How answers to a relation are ranked; None for a space that was released without."""
+        return read_rankings(self.folder / RANKINGS_FILE)
 
     @cached_property
     def _popularity(self) -> PopularityFile | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from generel.concepts.errors import Corrupt, NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, SPACE_CONCEPTS
 from generel.index.names import NamesIndex
-from generel.index.names_build import build_names
+from generel.index.names_build import build_names, measure_ties
 from tests.worlds import ALIASES, CONCEPTS, world_concepts, world_relations
 
 CALIBRATED = pl.DataFrame(
@@ -153,3 +154,13 @@ def test_what_is_related_is_found_from_both_ends(tmp_path: Path) -> None:
     assert names.ties(5, "treats").tolist() == [8]
     assert names.ties(0, "variant_of_gene").tolist() == [2]
     assert names.ties(0, "treats").tolist() == names.ties(7).tolist() == []
+    assert [ties.tolist() for ties in names.ties_of([8, 7, 5])] == [[5], [], [0, 2, 8]]
+    assert [ties.tolist() for ties in names.ties_of([5, 0], "treats")] == [[8], []]
+
+
+def test_ties_that_many_have_are_short() -> None:
+    """A tie to what m concepts are tied to weighs 1 / root of m: the hub 0 has ties to 1, 2 and 3, and 2 and 3 have one another, told twice."""
+    left = np.array([0, 0, 0, 1, 2, 2, 2, 3, 3, 3], dtype=np.uint32)
+    right = np.array([1, 2, 3, 0, 0, 3, 3, 0, 2, 2], dtype=np.uint32)
+    norms = measure_ties(left, right, n=5)
+    assert norms.tolist() == pytest.approx([(1 + 1 / 2 + 1 / 2) ** 0.5, (1 / 3) ** 0.5, (1 / 3 + 1 / 2) ** 0.5, (1 / 3 + 1 / 2) ** 0.5, 1])

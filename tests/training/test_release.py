@@ -16,6 +16,7 @@ from generel.concepts.errors import BadTable, BuildMismatch
 from generel.concepts.kinds import KINDS
 from generel.concepts.tables import CALIBRATION, MERGES, RELATIONS, SPACE_CONCEPTS, read_table
 from generel.index.popularity_file import PopularityFile
+from generel.index.rankings_file import read_rankings
 from generel.index.space_folder import read_manifest, verify_files
 from generel.index.vectors_file import VectorsFile
 from generel.model.bag import make_bags
@@ -24,9 +25,22 @@ from generel.model.encoder import TextEncoder
 from generel.model.encoder_folder import ENCODER_FILES
 from generel.model.tower import TowerShape
 from tests.tiny_bert import make_tiny_bert
-from tests.training.worlds import CURIES, PEOPLE, PHARMACOGENETICS, TIES, graph, number_of, world_corpus, world_recipe
+from tests.training.worlds import (
+    CURIES,
+    PEOPLE,
+    PHARMACOGENETICS,
+    TIES,
+    graph,
+    number_of,
+    split_concepts,
+    split_names,
+    split_relations,
+    world_corpus,
+    world_recipe,
+)
 from tests.worlds import manifest_fields
 from training.corpus import Corpus
+from training.evaluate.split import number_split
 from training.model import ConceptModel
 from training.release import release
 from training.trainer import Run, make_tasks
@@ -47,7 +61,7 @@ class Trained:
     def release(self, folder: Path, **changes: Any) -> dict[str, int]:
         """Release it at `folder`; `changes` replace arguments."""
         given: Mapping[str, Any] = {
-            "graph": graph(), "language_model": self.language_model, "feature_mean": self.mean, "manifest": manifest_fields(folder.name),
+            "graph": graph(), "split": number_split(split_concepts(), split_names(), split_relations()), "language_model": self.language_model, "feature_mean": self.mean, "manifest": manifest_fields(folder.name),
         }
         return release(folder, self.model, CORPUS, **{**given, **changes})
 
@@ -101,6 +115,17 @@ def test_vectors_and_biases_are_the_models(trained: Trained, space: Path) -> Non
     assert np.array_equal(opened.bias, popularity_biases(trained.model, CORPUS)[kept()])
     assert opened.bias.shape == (23, len(KINDS))
     assert sorted(load_file(space / "vectors.safetensors")) == ["bias", "vectors"]
+
+
+def test_it_has_learned_to_rank_what_was_held_out(space: Path) -> None:
+    """A weight a feature, none negative, for each relation with a validation row and both kinds that may ask; the manifest vouches for the file."""
+    rankings = read_rankings(space / "rankings.json")
+    assert rankings is not None and "rankings.json" in read_manifest(space).files
+    assert {relation: sorted(kinds) for relation, kinds in rankings.by_relation.items()} == {
+        "affects_efficacy": ["drug", "variant"], "pharmacogenetics": ["drug", "variant"], "variant_associated_with": ["phenotype", "variant"],
+        "has_phenotype": ["disease", "phenotype"],
+    }
+    assert all(weight >= 0 for kinds in rankings.by_relation.values() for weights in kinds.values() for weight in (*weights, *rankings.others))
 
 
 def test_popularity_is_kept_by_relation(trained: Trained, space: Path) -> None:

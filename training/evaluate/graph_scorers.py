@@ -36,10 +36,12 @@ class CoSharing:
     Attributes:
         rows: (n_concepts, n_concepts) of `sharing_rows`.
         ties: (n_concepts, n_concepts) training rows of what is asked about, subject to object.
+        k: how many subjects vote, those with the largest cosines; None for all.
     """
 
     rows: csr_array
     ties: csr_array
+    k: int | None = None
     # Sums of products of the same few numbers in another order.
     resolution: float = 1e-6
 
@@ -51,14 +53,25 @@ class CoSharing:
         """(q, c) sums of cosines; 0 for a candidate that nobody votes for."""
         if not len(self._subjects):
             return np.zeros((len(queries), len(candidates)), dtype=np.float32)
-        votes = (self.rows[queries] @ self.rows[self._subjects].T).tolil()
-        places = np.minimum(np.searchsorted(self._subjects, queries), len(self._subjects) - 1)
-        for row in np.flatnonzero(self._subjects[places] == queries):
-            votes[row, places[row]] = 0
+        votes = (self.rows[queries] @ self._transposed).tocsr()
+        votes.data[self._subjects[votes.indices] == np.repeat(queries, np.diff(votes.indptr))] = 0
         known = self.ties[self._subjects][:, candidates].tocsr()
         known.data = np.ones_like(known.data)
-        scores: Floats = (votes.tocsr() @ known).toarray().astype(np.float32)
+        scores: Floats = ((votes if self.k is None else keep_largest(votes, self.k)) @ known).toarray().astype(np.float32)
         return scores
+
+    @cached_property
+    def _transposed(self) -> csr_array:
+        return csr_array(self.rows[self._subjects].T)
+
+
+def keep_largest(matrix: csr_array, k: int) -> csr_array:
+    """The matrix with all but the k largest values of each row set to 0; of equal ones at the edge any may stay."""
+    kept = matrix.copy()
+    for row in np.flatnonzero(np.diff(matrix.indptr) > k).tolist():
+        values = kept.data[kept.indptr[row] : kept.indptr[row + 1]]
+        values[np.argpartition(-values, k)[k:]] = 0
+    return kept
 
 
 def ppmi_vectors(neighbors: csr_array, *, dims: int, seed: int) -> tuple[Floats, Floats]:

@@ -14,13 +14,14 @@ from training.evaluate.graph_scorers import CoSharing, sharing_rows
 from training.evaluate.names import NameTerms, RawFeatures
 from training.evaluate.questions import Questions, SynonymTexts
 from training.evaluate.ranking import Scorer
+from training.evaluate.relation_ranking import RelationRanking, make_features
 from training.evaluate.rivals import Rival
 from training.evaluate.scorers import Cosine, Degree, NearestName, SparseCosine, Vote
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit
 
 Floats = NDArray[np.float32]
-COSINE, BIASED, VOTE = "generel cosine", "generel cosine + bias", "generel vote"
+COSINE, BIASED, VOTE, RANKED = "generel cosine", "generel cosine + bias", "generel vote", "generel ranking"
 RAW, RAW_VOTE, RAW_NEAREST = "raw encoder", "raw encoder vote", "raw encoder, nearest name"
 CO_SHARING, PPMI = "co-sharing", "PPMI-SVD"
 DEGREE, TFIDF, TFIDF_NEAREST = "degree", "TF-IDF", "TF-IDF, nearest name"
@@ -55,6 +56,14 @@ class RelationMethods:
         asking = questions.kinds.partition("-")[0]
         return self.space.bias_by(questions.predicates[0], asking=asking) if questions.predicates and asking in KINDS else self.space.bias
 
+    def _ranking(self, questions: Questions) -> dict[str, Scorer]:
+        """The space's ranking of answers to a relation, where it was released with one and the question is of a kind."""
+        asking = questions.kinds.partition("-")[0]
+        if not (self.space.rankings and questions.predicates and asking in KINDS):
+            return {}
+        features = make_features(self.split, self.space, self._sharing_rows, predicates=questions.predicates, asking=asking)
+        return {RANKED: RelationRanking(features, self.space.rankings.weights(questions.predicate, asking=asking))}
+
     @cached_property
     def _sharing_rows(self) -> csr_array:
         return sharing_rows(self.split.training_neighbors())
@@ -66,6 +75,7 @@ class RelationMethods:
             COSINE: Cosine(vectors, vectors),
             BIASED: Cosine(vectors, vectors, bias=self._bias(questions), query_kinds=self.split.kind_numbers),
             VOTE: Vote(vectors, ties, self.neighbors),
+            **self._ranking(questions),
             RAW: Cosine(self.raw, self.raw),
             RAW_VOTE: Vote(self.raw, ties, self.neighbors),
             CO_SHARING: CoSharing(self._sharing_rows, ties),

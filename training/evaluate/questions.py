@@ -74,11 +74,17 @@ class SynonymTexts(NamedTuple):
     held: Numbers
 
 
-def relation_questions(split: NumberedSplit, *, part: str, limit: int, seed: int, families: Mapping[str, Sequence[str]]) -> Iterator[Questions]:
-    """Questions for every predicate and family with rows of the part, by pair of kinds; by name, then by kinds."""
+def relation_questions(
+    split: NumberedSplit, *, part: str, limit: int, seed: int, families: Mapping[str, Sequence[str]], backwards: bool = False
+) -> Iterator[Questions]:
+    """Questions for every predicate and family with rows of the part, by pair of kinds; by name, then by kinds.
+
+    Args:
+        backwards: whether the objects ask, and the subjects are the answers.
+    """
     rows = split.relations.filter(pl.col("part") == part)
     for name, predicates in _groups(rows, families):
-        yield from _ask("relations", name, predicates, rows, split, limit=limit, seed=seed)
+        yield from _ask("relations", name, predicates, rows, split, limit=limit, seed=seed, backwards=backwards)
 
 
 def cold_questions(split: NumberedSplit, *, limit: int, seed: int, families: Mapping[str, Sequence[str]]) -> Iterator[Questions]:
@@ -128,13 +134,15 @@ def _groups(rows: pl.DataFrame, families: Mapping[str, Sequence[str]]) -> list[t
 
 
 def _ask(
-    protocol: str, name: str, predicates: tuple[str, ...], rows: pl.DataFrame, split: NumberedSplit, *, limit: int, seed: int
+    protocol: str, name: str, predicates: tuple[str, ...], rows: pl.DataFrame, split: NumberedSplit, *, limit: int, seed: int, backwards: bool = False
 ) -> Iterator[Questions]:
-    asked = rows.filter(pl.col("predicate").is_in(predicates)).select("subject", "object").unique().sort("subject", "object")
+    ends = ("object", "subject") if backwards else ("subject", "object")
+    asked = rows.filter(pl.col("predicate").is_in(predicates)).select(subject=ends[0], object=ends[1]).unique().sort("subject", "object")
     left, right = (split.kind_numbers[asked[end].to_numpy()].astype(np.int64) for end in ("subject", "object"))
     pairs = left * len(KINDS) + right
-    true = split.ties(predicates)
-    degrees = np.asarray(split.training_ties(predicates).sum(axis=0), dtype=np.int64)
+    true, known = split.ties(predicates), split.training_ties(predicates)
+    true, known = (true.T.tocsr(), known.T.tocsr()) if backwards else (true, known)
+    degrees = np.asarray(known.sum(axis=0), dtype=np.int64)
     for pair in np.unique(pairs).tolist():
         asking, answering = KINDS[pair // len(KINDS)], KINDS[pair % len(KINDS)]
         among = asked.filter(pl.Series(pairs == pair))

@@ -1,0 +1,44 @@
+"""What speaks for a concept as an answer to a relation, besides its cosine with the query, and how it is put together.
+
+A concept's score is the sum of five features times weights that held-out relations taught (`generel.index.rankings_file`):
+
+    cosine       of the two vectors
+    popularity   what it gains as an answer to this relation, whoever asks
+    vote         the concepts nearest to the query vote for what the relation ties them to
+    sharing      the same of the concepts that share the most ties, of any relation, with the query
+    likeness     cosine with the mean of the answers that the query is known to have
+
+The first two and the last count as they are; votes count by their logarithm, as in a product of experts. A query or a concept without any
+known tie is ranked by what remains.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+# Near ones vote, by their cosine to this power; so many of either sort.
+POWER = 6
+VOTERS = SHARERS = 100
+# Of the most votes, what no vote at all counts as.
+LEAST_SHARE = 0.01
+
+
+def log_share(votes: Floats) -> Floats:
+    """(queries, candidates) logarithm of each candidate's share of the most that any got, at most 0; 0 for all where nobody voted."""
+    most = votes.max(axis=1, initial=0, keepdims=True)
+    shares = np.divide(votes, most, out=np.ones_like(votes), where=most > 0)
+    return np.log((shares + LEAST_SHARE) / (1 + LEAST_SHARE), dtype=np.float32)
+
+
+def voting_weights(cosines: Floats) -> Floats:
+    """What the vote of a concept with this cosine counts; none if it points away."""
+    weights: Floats = np.maximum(cosines, 0) ** POWER
+    return weights
+
+
+def mean_direction(vectors: Floats) -> Floats:
+    """(dims,) unit norm: the direction of the mean of (n, dims) vectors; zeros of none."""
+    total = vectors.sum(axis=0, dtype=np.float32)
+    norm = float(np.linalg.norm(total))
+    direction: Floats = total / norm if norm > 0 else total
+    return direction

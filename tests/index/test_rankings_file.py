@@ -1,0 +1,32 @@
+"""The file of weights: what is written is read, and what is not such a file is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from generel.concepts.errors import Corrupt
+from generel.index.rankings_file import FEATURES, Rankings, read_rankings, write_rankings
+
+RANKINGS = Rankings({"treats": {"drug": (5.25, 0.0, 1.0, 0.5, 2.0), "disease": (1.0, 2.0, 3.0, 4.0, 5.0)}}, (1.0, 1.0, 1.0, 1.0, 1.0))
+
+
+def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
+    """By relation and asking kind, those of all others where neither was learned."""
+    write_rankings(tmp_path / "rankings.json", RANKINGS)
+    read = read_rankings(tmp_path / "rankings.json")
+    assert read == RANKINGS
+    assert read.weights("treats", asking="disease").tolist() == [1, 2, 3, 4, 5]
+    assert read.weights("treats", asking="gene").tolist() == read.weights("targets", asking="drug").tolist() == [1] * len(FEATURES)
+
+
+def test_a_space_may_be_without(tmp_path: Path) -> None:
+    """No file, no weights."""
+    assert read_rankings(tmp_path / "rankings.json") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"others": {}}', '{"others": {"cosine": 1}, "relations": {}}', '{"relations": 3, "others": {}}'])
+def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
+    """With the way out."""
+    (tmp_path / "rankings.json").write_text(text)
+    with pytest.raises(Corrupt, match="release the space again"):
+        read_rankings(tmp_path / "rankings.json")

@@ -1,0 +1,109 @@
+"""The space's own ranking of the answers to a relation, from the training rows alone: what `generel.query.relation_ranking` does for a user.
+
+Here it ranks all candidates, many queries at a time. A user's space knows the held-out rows too, and so answers better than it is judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array
+from sklearn.preprocessing import normalize
+
+from generel.concepts.kinds import KINDS
+from generel.concepts.predicates import BY_NAME
+from generel.index.rankings_file import Weights
+from generel.query.ranking_features import SHARERS, VOTERS, log_share
+from generel.query.relation_ranking import askers_of
+from training.evaluate.graph_scorers import CoSharing
+from training.evaluate.ranking import Scorer
+from training.evaluate.scorers import ROUNDING, Cosine, Vote
+from training.evaluate.space import SpaceVectors
+from training.evaluate.split import NumberedSplit, Numbers
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RelationRanking:
+    """The features of a relation's answers, in the order of `rankings_file.FEATURES`, weighed and added up."""
+
+    features: Sequence[Scorer]
+    weights: Weights
+    resolution: float = ROUNDING
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c); a feature without weight is not computed."""
+        total = np.zeros((len(queries), len(candidates)), dtype=np.float32)
+        for feature, weight in zip(self.features, self.weights.tolist(), strict=True):
+            if weight:
+                total += np.float32(weight) * feature.scores(queries, candidates)
+        return total
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """What a candidate gains as an answer, by the kind that asks: `bias` is (n_concepts, kinds), `query_kinds` (n_concepts,)."""
+
+    bias: Floats
+    query_kinds: NDArray[np.int8]
+    resolution: float = ROUNDING
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c) gains in cosine units."""
+        return self.bias[candidates][:, self.query_kinds[queries]].T
+
+
+@dataclass(frozen=True)
+class LogShare:
+    """`ranking_features.log_share` of somebody's votes."""
+
+    votes: Scorer
+    resolution: float = ROUNDING
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c) at most 0."""
+        return log_share(self.votes.scores(queries, candidates))
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """The cosine with the mean of the query's known answers.
+
+    Attributes:
+        vectors: (n_concepts, dims) unit or zero.
+        ties: (n_concepts, n_concepts) training rows, from who asks to who answers; what is tied several times counts once.
+    """
+
+    vectors: Floats
+    ties: csr_array
+    resolution: float = ROUNDING
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c) cosine; 0 for a query without known answers."""
+        own = self.ties[queries]
+        means = normalize(np.asarray((own > 0).astype(np.float32) @ self.vectors))
+        cosines: Floats = means @ self.vectors[candidates].T
+        return cosines
+
+
+def make_features(
+    split: NumberedSplit, space: SpaceVectors, sharing: csr_array, *, predicates: Sequence[str], asking: str
+) -> tuple[Scorer, ...]:
+    """The features, in the order of FEATURES, of answers to these predicates when a concept of this kind asks, from whichever end.
+
+    Args:
+        sharing: of `graph_scorers.sharing_rows`.
+    """
+    ties = split.training_ties(predicates)
+    either_way = csr_array(ties + ties.T)
+    askers = {kind for name in predicates for kind in askers_of(BY_NAME[name], asking)}
+    votes = np.isin(split.kind_numbers, [KINDS.index(kind) for kind in askers]).astype(np.float32)
+    voting = csr_array(diags_array(votes) @ either_way)
+    voting.eliminate_zeros()
+    bias = space.bias_by(predicates[0], asking=asking)
+    return (
+        Cosine(space.vectors, space.vectors), Popularity(bias, split.kind_numbers), LogShare(Vote(space.vectors, voting, VOTERS)),
+        LogShare(CoSharing(sharing, voting, SHARERS)), Likeness(space.vectors, either_way),
+    )
