@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
-from generel.index.rankings_file import FEATURES, Rankings, Weights
+from generel.index.rankings_file import FEATURES, Rankings, Weighing, Weights
 from training.evaluate.graph_scorers import sharing_rows
 from training.evaluate.questions import Questions, relation_questions
 from training.evaluate.ranking import Scorer
@@ -30,6 +30,8 @@ RIVALS = 150
 HOLD = 3.0
 # What makes one step of a feature as large as that of another: cosines differ by tenths.
 SIZES = np.array([10.0, 10.0, 1.0, 1.0, 10.0])
+# What says nothing of a query without ties.
+OF_TIES = [FEATURES.index("sharing"), FEATURES.index("likeness")]
 
 
 class Choices(NamedTuple):
@@ -50,6 +52,12 @@ class Choices(NamedTuple):
         end = self.starts[n] if n < len(self.starts) else len(self.features)
         return Choices(self.features[:end], self.starts[:n], self.answers[:n])
 
+    def without_ties(self) -> "Choices":
+        """The same questions as if those that ask had no tie."""
+        features = self.features.copy()
+        features[:, OF_TIES] = 0
+        return self._replace(features=features)
+
 
 def learn_rankings(
     split: NumberedSplit, space: SpaceVectors, *, families: Mapping[str, Sequence[str]], seed: int, progress: Progress = SILENT
@@ -65,11 +73,15 @@ def learn_rankings(
             advance(1)
     if not choices:
         return None
+    return Rankings(_weigh(choices), _weigh({key: each.without_ties() for key, each in choices.items()}))
+
+
+def _weigh(choices: Mapping[tuple[str, str], Choices]) -> Weighing:
     others = fit_weights(join_choices([each.first(SHARED) for each in choices.values()]), near=np.zeros(len(FEATURES)))
     by_relation: dict[str, dict[str, tuple[float, ...]]] = {}
     for (name, asking), each in choices.items():
         by_relation.setdefault(name, {})[asking] = tuple((fit_weights(each, near=others) * SIZES).tolist())
-    return Rankings(by_relation, tuple((others * SIZES).tolist()))
+    return Weighing(by_relation, tuple((others * SIZES).tolist()))
 
 
 def fit_weights(choices: Choices, *, near: Weights) -> Weights:

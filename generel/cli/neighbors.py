@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.percentiles import percentile_of
 from generel.cli.queries import (
     Asking,
     as_option,
@@ -72,13 +73,15 @@ def _answers(space: EmbeddingSpace, asking: Asking, wanted: Wanted, *, as_kind: 
             # Only the first page of all kinds shows the nearest concept of all.
             if each.is_text and not asking.several and not (wanted.offset or wanted.kinds or wanted.relation):
                 tell_if_far(space, each.query, max((neighbor.cosine for neighbor in found), default=None))
-            yield from ({**asked(each), **to_record(neighbor)} for neighbor in found)
+            yield from ({**asked(each), **to_record(neighbor, space, asking_kind=each.concept.kind)} for neighbor in found)
 
 
-def to_record(neighbor: Neighbor) -> Record:
-    """A neighbor as columns."""
+def to_record(neighbor: Neighbor, space: EmbeddingSpace, *, asking_kind: str) -> Record:
+    """A neighbor of a concept of that kind, as columns."""
     concept = neighbor.concept
+    random_pairs = space.percentiles.between(asking_kind, concept.kind)
+    percentile = percentile_of(neighbor.percentile, n_pairs=random_pairs.n_pairs if random_pairs else None)
     return {
-        "rank": neighbor.rank, "cosine": neighbor.cosine, "percentile": neighbor.percentile, "curie": concept.curie,
+        "rank": neighbor.rank, "cosine": neighbor.cosine, "percentile": percentile, "curie": concept.curie,
         "kind": concept.kind, "name": concept.name,
     }

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ FEATURES = ("cosine", "popularity", "vote", "sharing", "likeness")
 
 
 @dataclass(frozen=True)
-class Rankings:
-    """The weights of a space.
+class Weighing:
+    """One sort of query's weights.
 
     Attributes:
         by_relation: by relation, then by the kind that asks: one weight a feature, at least 0, in the order of FEATURES.
@@ -35,14 +36,22 @@ class Rankings:
         return np.array(self.by_relation.get(relation, {}).get(asking, self.others))
 
 
+@dataclass(frozen=True)
+class Rankings:
+    """The weights of a space: for a query that has known ties, and for one that is new and has none."""
+
+    tied: Weighing
+    new: Weighing
+
+    def weights(self, relation: str, *, asking: str, is_new: bool) -> Weights:
+        """(features,) for the answers of this relation to a query of that kind."""
+        return (self.new if is_new else self.tied).weights(relation, asking=asking)
+
+
 def write_rankings(path: Path, rankings: Rankings) -> None:
     """Write the weights, rounded to what they are worth."""
-
-    def name(weights: tuple[float, ...]) -> dict[str, float]:
-        return {feature: round(weight, 4) for feature, weight in zip(FEATURES, weights, strict=True)}
-
-    relations = {relation: {kind: name(weights) for kind, weights in sorted(kinds.items())} for relation, kinds in sorted(rankings.by_relation.items())}
-    path.write_text(json.dumps({"others": name(rankings.others), "relations": relations}, indent=1) + "\n", encoding="utf-8")
+    content = {"tied": _spell(rankings.tied), "new": _spell(rankings.new)}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def read_rankings(path: Path) -> Rankings | None:
@@ -55,11 +64,22 @@ def read_rankings(path: Path) -> Rankings | None:
         return None
     try:
         raw = json.loads(path.read_bytes())
-        by_relation = {relation: {kind: _weights(named) for kind, named in kinds.items()} for relation, kinds in raw["relations"].items()}
-        return Rankings(by_relation, _weights(raw["others"]))
+        return Rankings(_read(raw["tied"]), _read(raw["new"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Corrupt(f"{path} cannot be read ({error!r}); release the space again or copy it anew") from error
 
 
-def _weights(named: Mapping[str, float]) -> tuple[float, ...]:
-    return tuple(float(named[feature]) for feature in FEATURES)
+def _spell(weighing: Weighing) -> dict[str, object]:
+    def name(weights: tuple[float, ...]) -> dict[str, float]:
+        return {feature: round(weight, 4) for feature, weight in zip(FEATURES, weights, strict=True)}
+
+    relations = {relation: {kind: name(weights) for kind, weights in sorted(kinds.items())} for relation, kinds in sorted(weighing.by_relation.items())}
+    return {"others": name(weighing.others), "relations": relations}
+
+
+def _read(raw: Mapping[str, Any]) -> Weighing:
+    def weights(named: Mapping[str, float]) -> tuple[float, ...]:
+        return tuple(float(named[feature]) for feature in FEATURES)
+
+    by_relation = {relation: {kind: weights(named) for kind, named in kinds.items()} for relation, kinds in raw["relations"].items()}
+    return Weighing(by_relation, weights(raw["others"]))

@@ -20,7 +20,7 @@ from generel.concepts.predicates import BY_NAME, Predicate
 from generel.index.freshness import ties_are_made_from
 from generel.index.store import NO_ROW, Rows
 from generel.query.records import Concept, Neighbor, Resolved
-from generel.query.relation_ranking import rank_answers
+from generel.query.relation_ranking import can_rank, rank_answers
 from generel.query.resolve import to_concept
 
 if TYPE_CHECKING:
@@ -113,9 +113,8 @@ def find_neighbors(space: "EmbeddingSpace", resolved: Sequence[Resolved], wanted
     ranked: list[Ranked] = [(np.empty(0, np.int64), np.empty(0, np.float32))] * len(resolved)
     for at, each in enumerate(resolved):
         kinds = kinds_of_answers(each.concept, wanted)
-        if (relation := wanted.relation) and space.rankings and not each.is_text:
-            weights = space.rankings.weights(relation.name, asking=each.concept.kind)
-            ranked[at] = _cut(rank_answers(space, each, relation, answers=kinds, weights=weights), wanted, known[at])
+        if (relation := wanted.relation) and space.rankings and can_rank(each, relation, kinds):
+            ranked[at] = _cut(rank_answers(space, each, relation, answers=kinds, rankings=space.rankings), wanted, known[at])
         else:
             groups[kinds, _candidates(space, each.concept, wanted, known[at])].append(at)
     for (kinds, n), places in groups.items():

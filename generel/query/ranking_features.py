@@ -8,8 +8,8 @@ A concept's score is the sum of five features times weights that held-out relati
     sharing      the same of the concepts that share the most ties, of any relation, with the query
     likeness     cosine with the mean of the answers that the query is known to have
 
-The first two and the last count as they are; votes count by their logarithm, as in a product of experts. A query or a concept without any
-known tie is ranked by what remains.
+The first two and the last count as they are; votes count by their logarithm, as in a product of experts. A query without any known tie
+shares none and has no known answers: for such ones the other three have weights of their own.
 """
 
 import numpy as np

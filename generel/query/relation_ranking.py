@@ -13,7 +13,7 @@ from generel.concepts.errors import NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import Predicate
 from generel.index.freshness import ties_are_made_from
-from generel.index.rankings_file import Weights
+from generel.index.rankings_file import Rankings
 from generel.index.store import NO_ROW, Rows
 from generel.query.ranking_features import SHARERS, VOTERS, log_share, mean_direction, voting_weights
 from generel.query.records import Resolved
@@ -32,7 +32,8 @@ class Asked(NamedTuple):
     """A query and the relation that is asked about.
 
     Attributes:
-        row: of the query.
+        row: of the query; -1 for free text.
+        kind: of the query, or that it is taken for.
         vector: (dims,) of the query.
         relation: in whichever direction it leads to the answers.
         askers: kinds at the query's end of the relation.
@@ -40,6 +41,7 @@ class Asked(NamedTuple):
     """
 
     row: int
+    kind: str
     vector: Floats
     relation: Predicate
     askers: tuple[str, ...]
@@ -53,19 +55,21 @@ class Votes(NamedTuple):
     weights: Floats
 
 
-def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, *, answers: tuple[str, ...] | None, weights: Weights) -> tuple[Rows, Floats]:
+def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, *, answers: tuple[str, ...] | None, rankings: Rankings) -> tuple[Rows, Floats]:
     """The rows of what may answer, best first, and the cosine of each with the query.
 
+    Free text is taken for a concept of the kind that its nearest one has, of those at the end of the relation where it stands.
+
     Args:
-        answers: the kinds of answers; None for all.
-        weights: (features,) of `rankings_file`.
+        answers: the kinds of answers; None for all, which no text may have.
+        rankings: of the space.
 
     Raises:
         NotThere: the index of the space was built before it held what this reads.
     """
     if not (ties_are_made_from(space.names, space.manifest) and space.names.has_tie_norms):
         raise NotThere(f"the index of {space.folder} does not hold what ranks the answers to a relation; run: generel load {space.folder}")
-    asked = Asked(query.row, space.vectors_of([query])[0], relation, askers_of(relation, query.concept.kind), answers)
+    asked = _asked(space, query, relation, answers)
     near, _ = _nearest(space, asked, NEAREST, answers)
     votes = [_vote(space, asked, *voters) for voters in (_near_voters(space, asked), _sharing_voters(space, asked))]
     rows = np.setdiff1d(np.concatenate((near, *(each.rows for each in votes))), [asked.row])
@@ -74,10 +78,35 @@ def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, 
     cosines = vectors @ asked.vector
     known = space.vectors_at(space.names.ties(asked.row, relation.name).astype(np.int64))
     voted = [log_share(_at(rows, each)[None, :])[0] for each in votes]
-    features = (cosines, space.bias_of(rows, query.concept.kind, relation=relation.name), *voted, vectors @ mean_direction(known))
+    weights = rankings.weights(relation.name, asking=asked.kind, is_new=not len(space.names.ties(asked.row)))
+    features = (cosines, space.bias_of(rows, asked.kind, relation=relation.name), *voted, vectors @ mean_direction(known))
     scores = sum(weight * feature for weight, feature in zip(weights.tolist(), features, strict=True))
     order = np.lexsort((rows, -np.asarray(scores)))
     return rows[order], cosines[order]
+
+
+def can_rank(query: Resolved, relation: Predicate, answers: tuple[str, ...] | None) -> bool:
+    """Whether it is clear at which end of the relation the query stands; for free text the kinds of its answers must say so."""
+    return not query.is_text or bool(askers_for_text(relation, answers))
+
+
+def askers_for_text(relation: Predicate, answers: tuple[str, ...] | None) -> tuple[str, ...]:
+    """The kinds at the end from which these answers are asked for; none where both ends have such answers."""
+    if answers is None:
+        return ()
+    if relation.same_kind:
+        return answers
+    ends = [asking for asking, other in ((relation.subjects, relation.objects), (relation.objects, relation.subjects)) if {*answers} & {*other}]
+    return tuple(kind for kind in KINDS if kind in ends[0]) if len(ends) == 1 else ()
+
+
+def _asked(space: "EmbeddingSpace", query: Resolved, relation: Predicate, answers: tuple[str, ...] | None) -> Asked:
+    vector = space.vectors_of([query])[0]
+    if not query.is_text:
+        return Asked(query.row, query.concept.kind, vector, relation, askers_of(relation, query.concept.kind), answers)
+    asked = Asked(NO_ROW, "", vector, relation, askers_for_text(relation, answers), answers)
+    nearest, _ = _nearest(space, asked, 1, asked.askers)
+    return asked._replace(kind=KINDS[space.names.kinds[nearest[0]]] if len(nearest) else asked.askers[0])
 
 
 def askers_of(relation: Predicate, kind: str) -> tuple[str, ...]:

@@ -199,7 +199,7 @@ class EmbeddingSpace:
         """The k concepts nearest to the query, itself left out, best first; fewer where there are fewer.
 
         Ranks follow the cosine, plus the candidate's popularity among answers to such queries where the space's manifest
-        gives that a weight; free text is of no kind and is ranked by the cosine alone. Answers to a relation are ranked as
+        gives that a weight; free text is of no kind, and what is near to it goes by the cosine alone. Answers to a relation are ranked as
         `generel.query.relation_ranking` says, where the space was released with weights for that.
 
         Args:

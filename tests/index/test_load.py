@@ -26,18 +26,6 @@ from tests.worlds import unit, world_vectors, write_world
 FILES = ("concepts.parquet", "aliases.parquet", "relations.parquet", "calibration.parquet", "vectors.safetensors", "encoder/note.txt", "manifest.json")
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The world, loaded; tests that change it copy it."""
-    return write_world(tmp_path_factory.mktemp("spaces") / "world")
-
-
-@pytest.fixture
-def space(loaded: Path, tmp_path: Path) -> Path:
-    """A copy of the loaded world."""
-    return Path(shutil.copytree(loaded, tmp_path / "world", symlinks=True))
-
-
 def store_of(space: Path) -> tuple[VectorStore, str]:
     """The store that a space would open."""
     names = NamesIndex(space / "index/names.sqlite")

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from generel.concepts.errors import Corrupt
-from generel.index.rankings_file import FEATURES, Rankings, read_rankings, write_rankings
+from generel.index.rankings_file import FEATURES, Rankings, Weighing, read_rankings, write_rankings
 
-RANKINGS = Rankings({"treats": {"drug": (5.25, 0.0, 1.0, 0.5, 2.0), "disease": (1.0, 2.0, 3.0, 4.0, 5.0)}}, (1.0, 1.0, 1.0, 1.0, 1.0))
+TIED = Weighing({"treats": {"drug": (5.25, 0.0, 1.0, 0.5, 2.0), "disease": (1.0, 2.0, 3.0, 4.0, 5.0)}}, (1.0, 1.0, 1.0, 1.0, 1.0))
+RANKINGS = Rankings(TIED, Weighing({"treats": {"drug": (7.0, 0.0, 2.0, 0.0, 0.0)}}, (3.0, 3.0, 3.0, 0.0, 0.0)))
 
 
 def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -15,8 +16,11 @@ def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_rankings(tmp_path / "rankings.json", RANKINGS)
     read = read_rankings(tmp_path / "rankings.json")
     assert read == RANKINGS
-    assert read.weights("treats", asking="disease").tolist() == [1, 2, 3, 4, 5]
-    assert read.weights("treats", asking="gene").tolist() == read.weights("targets", asking="drug").tolist() == [1] * len(FEATURES)
+    assert read.weights("treats", asking="disease", is_new=False).tolist() == [1, 2, 3, 4, 5]
+    others = [read.weights(relation, asking=kind, is_new=False).tolist() for relation, kind in (("treats", "gene"), ("targets", "drug"))]
+    assert others == [[1] * len(FEATURES)] * 2
+    assert read.weights("treats", asking="drug", is_new=True).tolist() == [7, 0, 2, 0, 0]
+    assert read.weights("treats", asking="disease", is_new=True).tolist() == [3, 3, 3, 0, 0]
 
 
 def test_a_space_may_be_without(tmp_path: Path) -> None:
@@ -24,7 +28,7 @@ def test_a_space_may_be_without(tmp_path: Path) -> None:
     assert read_rankings(tmp_path / "rankings.json") is None
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"others": {}}', '{"others": {"cosine": 1}, "relations": {}}', '{"relations": 3, "others": {}}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"tied": {}}', '{"tied": {"others": {"cosine": 1}, "relations": {}}, "new": {}}', '{"tied": {"relations": 3, "others": {}}}'])
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     """With the way out."""
     (tmp_path / "rankings.json").write_text(text)

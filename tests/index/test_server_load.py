@@ -1,7 +1,6 @@
 """Loading into a server: what is served when, what a second load finds, and the way back."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -42,18 +41,6 @@ def url(fake: FakeQdrant) -> Iterator[str]:
 def connection(url: str) -> Connection:
     """A connection that does not wait."""
     return Connection(Server(url, attempts=2, sleep=lambda seconds: None))
-
-
-@pytest.fixture(scope="module")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The world, released; its names are built, so that a load need not."""
-    return write_world(tmp_path_factory.mktemp("spaces") / "world")
-
-
-@pytest.fixture
-def space(released: Path, tmp_path: Path) -> Path:
-    """A copy of the world that a test may change."""
-    return Path(shutil.copytree(released, tmp_path / "world", symlinks=True))
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,6 @@ from generel.concepts.errors import DiskFull, GenerelError
 from generel.index import edge as edge_module
 from generel.index import load as load_module
 from generel.index.load import load_space
-from tests.worlds import write_world
 
 READ = """
 import sys
@@ -27,18 +26,6 @@ while not stop.exists():
         print(opened.neighbors("simvastatin", 1)[0].concept.name, opened.store.name, opened.note)
 """
 LOAD = "import sys; from pathlib import Path; from generel.index.load import load_space; load_space(Path(sys.argv[1]), force=True)"
-
-
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The world, loaded; not to be changed."""
-    return write_world(tmp_path_factory.mktemp("spaces") / "world")
-
-
-@pytest.fixture
-def space(loaded: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
-    return Path(shutil.copytree(loaded, tmp_path / "world", symlinks=True))
 
 
 @pytest.mark.slow

@@ -96,10 +96,19 @@ def test_what_alone_tells_the_answers_gets_the_weight() -> None:
     bias = no_bias(split)
     bias[:, KINDS.index("disease")] = np.bincount(held, minlength=split.n_concepts) / 10
     learned = learn_rankings(split, space_of(split, random_unit(split.n_concepts, dims=8, seed=2), bias), families={}, seed=0)
-    assert learned is not None and sorted(learned.by_relation["has_phenotype"]) == ["disease", "phenotype"]
-    forward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="disease"), strict=True))
-    backward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="phenotype"), strict=True))
+    assert learned is not None and sorted(learned.tied.by_relation["has_phenotype"]) == ["disease", "phenotype"]
+    forward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="disease", is_new=False), strict=True))
+    backward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="phenotype", is_new=False), strict=True))
     assert forward["popularity"] > 5 > forward["cosine"] and forward["popularity"] > backward["popularity"] + 1
+
+
+def test_a_query_without_ties_is_weighed_by_what_it_can_show() -> None:
+    """Answers are known by shared ties alone: these count for who has ties, and not for a newcomer, whose other features keep their weights free of them."""
+    choices = drawn(np.array([0.0, 0.0, 0.0, 2.0, 0.0]), questions=400, candidates=20, seed=3)
+    assert fit_weights(choices, near=np.zeros(5))[3] == pytest.approx(2.0, abs=0.2)
+    new = choices.without_ties()
+    assert not new.features[:, [3, 4]].any() and np.array_equal(new.features[:, :3], choices.features[:, :3]) and choices.features[:, 3].any()
+    assert fit_weights(new, near=np.zeros(5)) == pytest.approx(0, abs=0.2)
 
 
 def test_without_validation_rows_nothing_is_learned() -> None:

@@ -1,17 +1,19 @@
 """What a user gets and what is judged are one ranking: the query path over SQLite and a store, beside the evaluation's matrices."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from generel.concepts.errors import NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
 from generel.concepts.tables import RELATIONS, SPACE_CONCEPTS, SPLIT_CONCEPTS, SPLIT_NAMES, SPLIT_RELATIONS
-from generel.index.rankings_file import Rankings
+from generel.index.rankings_file import Rankings, Weighing
 from generel.index.space_folder import INDEX, NAMES_FILE
 from generel.query.added_input import NewConcept
 from generel.query.space import EmbeddingSpace
@@ -26,8 +28,10 @@ from training.evaluate.split import NumberedSplit, number_split
 PREFIXES = {"chebi": ("drug", 130), "hgnc": ("gene", 60), "hp": ("phenotype", 50), "mondo": ("disease", 160)}
 CURIES = [f"{prefix}:{number:07d}" for prefix, (_, n) in PREFIXES.items() for number in range(1, n + 1)]
 KIND_OF = {curie: PREFIXES[curie.partition(":")[0]][0] for curie in CURIES}
+# Nothing is tied to it.
+NEWCOMER = "mondo:0000160"
 WEIGHTS = {"treats": {"drug": (3.0, 1.0, 0.7, 0.9, 4.0), "disease": (5.0, 0.5, 0.2, 1.1, 1.0)}, "resembles": {"drug": (4.0, 0.0, 1.0, 0.5, 2.0)}}
-RANKINGS = Rankings(WEIGHTS, (2.0, 1.0, 0.5, 0.5, 3.0))
+RANKINGS = Rankings(Weighing(WEIGHTS, (2.0, 1.0, 0.5, 0.5, 3.0)), Weighing({}, (1.0, 0.3, 2.0, 0.0, 0.0)))
 VECTORS = random_unit(len(CURIES), dims=3, seed=4)
 BIAS = np.random.default_rng(5).normal(scale=0.2, size=(len(CURIES), len(KINDS))).astype(np.float32)
 
@@ -42,7 +46,7 @@ def draw_relations() -> pl.DataFrame:
     ):
         for a, b in zip(rng.zipf(1.3, n) % len(of[left]), rng.integers(0, len(of[right]), n), strict=True):
             one, other = of[left][a], of[right][b]
-            if one != other:
+            if one != other and NEWCOMER not in (one, other):
                 rows.add((min(one, other), predicate, max(one, other)) if predicate == "resembles" else (one, predicate, other))
     return pl.DataFrame(sorted(rows), schema=["subject", "predicate", "object"], orient="row")
 
@@ -78,13 +82,20 @@ def space(folder: Path) -> Iterator[EmbeddingSpace]:
         yield opened
 
 
-def judged(relation: str, curie: str, kinds: tuple[str, ...]) -> list[str]:
-    """The CURIEs of these kinds in the order of the evaluation's scores."""
-    split, asking = split_of_all(), KIND_OF[curie]
-    beside = SpaceVectors(VECTORS, BIAS, np.zeros(len(CURIES), dtype=bool))
+def judged(relation: str, curie: str, kinds: tuple[str, ...], asking: str, vector: NDArray[np.float32]) -> list[str]:
+    """The CURIEs of these kinds in the order of the evaluation's scores; one that is no CURIE is asked as the newcomer's, with its own vector."""
+    split, at = split_of_all(), CURIES.index(curie if curie in CURIES else NEWCOMER)
+    vectors = VECTORS.copy()
+    vectors[at] = vector
+    kind_numbers = split.kind_numbers.copy()
+    kind_numbers[at] = KINDS.index(asking)
+    split = replace(split, kind_numbers=kind_numbers)
+    beside = SpaceVectors(vectors, BIAS, np.zeros(len(CURIES), dtype=bool))
     features = make_features(split, beside, sharing_rows(split.training_neighbors()), predicates=[relation], asking=asking)
     candidates = np.array([row for row, other in enumerate(CURIES) if KIND_OF[other] in kinds and other != curie])
-    scores = RelationRanking(features, RANKINGS.weights(relation, asking=asking)).scores(np.array([CURIES.index(curie)]), candidates)[0]
+    weights = [RANKINGS.weights(relation, asking=asking, is_new=is_new) for is_new in (False, True)]
+    ranking = RelationRanking(features, *weights, np.diff(split.training_neighbors().indptr) == 0)
+    scores = ranking.scores(np.array([at]), candidates)[0]
     return [CURIES[row] for row in candidates[np.argsort(-scores, kind="stable")]]
 
 
@@ -92,12 +103,14 @@ def judged(relation: str, curie: str, kinds: tuple[str, ...]) -> list[str]:
     ("treats", "chebi:0000001", ("disease", "phenotype")), ("treats", "chebi:0000077", ("disease", "phenotype")), ("treats", "mondo:0000012", ("drug",)),
     ("treats", "hp:0000003", ("drug",)), ("targets", "hgnc:0000005", ("drug",)), ("resembles", "chebi:0000002", ("drug",)),
     ("gene_of_disease", "mondo:0000099", ("gene",)), ("palliates", "chebi:0000009", ("disease", "phenotype")),
+    ("treats", NEWCOMER, ("drug",)),
 ])
 def test_a_user_gets_the_ranking_that_is_judged(space: EmbeddingSpace, relation: str, curie: str, kinds: tuple[str, ...]) -> None:
-    """All answers in the same order, from either end, within one kind, and by the shared weights; of 'palliates' nothing is known but vectors."""
+    """All answers in the same order: from either end, within one kind, by the shared weights, of a newcomer; of 'palliates' nothing is known but vectors."""
     found = space.neighbors(curie, k=400, relation=relation)
     assert {neighbor.concept.kind for neighbor in found} <= set(kinds)
-    assert [neighbor.concept.curie for neighbor in found] == judged(relation, curie, tuple(sorted({neighbor.concept.kind for neighbor in found})))
+    answered = tuple(sorted({neighbor.concept.kind for neighbor in found}))
+    assert [neighbor.concept.curie for neighbor in found] == judged(relation, curie, answered, KIND_OF[curie], VECTORS[CURIES.index(curie)])
     assert found[0].cosine == pytest.approx(float(VECTORS[CURIES.index(curie)] @ VECTORS[CURIES.index(found[0].concept.curie)]), abs=1e-6)
 
 
@@ -114,8 +127,12 @@ def test_pages_kinds_and_what_is_known_are_cut_from_the_same_ranking(space: Embe
     assert both == [space.neighbors(drug, k=9, relation="treats"), space.neighbors(other, k=9, relation="treats")]
 
 
-def test_free_text_is_ranked_by_the_cosine(space: EmbeddingSpace) -> None:
-    """It has no kind, no ties and so nobody to vote."""
+def test_free_text_stands_where_its_nearest_concept_stands(space: EmbeddingSpace) -> None:
+    """Asked for drugs that treat it, it is a newcomer of the kind of the nearest disease or phenotype; with answers at both ends, cosines rank."""
+    vector = np.array([0, 1, 0], dtype=np.float32)
+    ends = [row for row, curie in enumerate(CURIES) if KIND_OF[curie] in ("disease", "phenotype")]
+    kind = KIND_OF[CURIES[max(ends, key=lambda row: float(VECTORS[row] @ vector))]]
+    assert [each.concept.curie for each in space.neighbors("a muscle thing", k=400, kinds=["drug"], relation="treats")] == judged("treats", "text", ("drug",), kind, vector)
     cosines = [each.cosine for each in space.neighbors("a muscle thing", k=20, relation="treats")]
     assert cosines == sorted(cosines, reverse=True)
 

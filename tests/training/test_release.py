@@ -121,11 +121,11 @@ def test_it_has_learned_to_rank_what_was_held_out(space: Path) -> None:
     """A weight a feature, none negative, for each relation with a validation row and both kinds that may ask; the manifest vouches for the file."""
     rankings = read_rankings(space / "rankings.json")
     assert rankings is not None and "rankings.json" in read_manifest(space).files
-    assert {relation: sorted(kinds) for relation, kinds in rankings.by_relation.items()} == {
+    assert {relation: sorted(kinds) for relation, kinds in rankings.tied.by_relation.items()} == {
         "affects_efficacy": ["drug", "variant"], "pharmacogenetics": ["drug", "variant"], "variant_associated_with": ["phenotype", "variant"],
         "has_phenotype": ["disease", "phenotype"],
     }
-    assert all(weight >= 0 for kinds in rankings.by_relation.values() for weights in kinds.values() for weight in (*weights, *rankings.others))
+    assert all(weight >= 0 for sort in (rankings.tied, rankings.new) for kinds in sort.by_relation.values() for weights in kinds.values() for weight in (*weights, *sort.others))
 
 
 def test_popularity_is_kept_by_relation(trained: Trained, space: Path) -> None:

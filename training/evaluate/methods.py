@@ -59,10 +59,12 @@ class RelationMethods:
     def _ranking(self, questions: Questions) -> dict[str, Scorer]:
         """The space's ranking of answers to a relation, where it was released with one and the question is of a kind."""
         asking = questions.kinds.partition("-")[0]
-        if not (self.space.rankings and questions.predicates and asking in KINDS):
+        rankings = self.space.rankings
+        if not (rankings and questions.predicates and asking in KINDS):
             return {}
         features = make_features(self.split, self.space, self._sharing_rows, predicates=questions.predicates, asking=asking)
-        return {RANKED: RelationRanking(features, self.space.rankings.weights(questions.predicate, asking=asking))}
+        weights, new_weights = (rankings.weights(questions.predicate, asking=asking, is_new=is_new) for is_new in (False, True))
+        return {RANKED: RelationRanking(features, weights, new_weights, np.diff(self._sharing_rows.indptr) == 0)}
 
     @cached_property
     def _sharing_rows(self) -> csr_array:

@@ -27,18 +27,26 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class RelationRanking:
-    """The features of a relation's answers, in the order of `rankings_file.FEATURES`, weighed and added up."""
+    """The features of a relation's answers, in the order of `rankings_file.FEATURES`, weighed and added up.
+
+    Attributes:
+        weights, new_weights: (features,) for queries with training ties, and for those without any.
+        is_new: (n_concepts,) which these are.
+    """
 
     features: Sequence[Scorer]
     weights: Weights
+    new_weights: Weights
+    is_new: NDArray[np.bool_]
     resolution: float = ROUNDING
 
     def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
         """(q, c); a feature without weight is not computed."""
         total = np.zeros((len(queries), len(candidates)), dtype=np.float32)
-        for feature, weight in zip(self.features, self.weights.tolist(), strict=True):
-            if weight:
-                total += np.float32(weight) * feature.scores(queries, candidates)
+        for feature, weight, new_weight in zip(self.features, self.weights.tolist(), self.new_weights.tolist(), strict=True):
+            weights = np.where(self.is_new[queries], np.float32(new_weight), np.float32(weight))
+            if weights.any():
+                total += weights[:, None] * feature.scores(queries, candidates)
         return total
 
 
