@@ -99,6 +99,20 @@ def test_figures_are_those_of_scipy(tmp_path: Path) -> None:
     assert found["Spearman"].interval.low > 0.9
 
 
+def test_pairs_of_known_terms_have_figures_of_their_own(tmp_path: Path) -> None:
+    """Names are compared as a search compares them; with fewer than three such pairs there is nothing to say."""
+    path, angles = rated(tmp_path / "pairs.tsv")
+    lines = path.read_text().splitlines()
+    known = {"origin", *(f"term {place}" for place in range(0, 80, 2))}
+    found = {(each.about, each.metric): each for each in measure_ratings(write(path, [line.replace("origin", "Origin") for line in lines]), {"m": on_circle({**angles, "Origin": 0.0})}, resamples=20, seed=0, known=known)}
+    ratings = np.array([float(line.split("\t")[2]) for line in lines])
+    cosines = np.cos([angles[f"term {place}"] for place in range(80)])
+    assert found["pairs", "Spearman"].n == 80
+    known_ones = found["pairs, both terms known", "Spearman"]
+    assert (known_ones.n, known_ones.interval.value) == (40, pytest.approx(stats.spearmanr(cosines[::2], ratings[::2])[0], abs=1e-4))
+    assert {each.about for each in measure_ratings(path, {"m": drawn(0)}, resamples=20, seed=0, known={"origin", "term 1", "term 2"})} == {"pairs"}
+
+
 def test_a_random_space_is_at_chance(tmp_path: Path) -> None:
     """Of 20 random spaces nearly all have 0 inside their interval of 95 %."""
     path, _ = rated(tmp_path / "rated.tsv")

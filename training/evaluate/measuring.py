@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from generel.concepts.errors import GenerelError
 from generel.concepts.kinds import KINDS
 from generel.concepts.progress import SILENT, Progress
+from generel.index.normalize import normalize
 from kg.build import Build
 from kg.gwas.effects import LOG_ODDS
 from training.evaluate.asked_gene_sets import Asked, leave_out_told, libraries_at_hand
@@ -197,7 +198,9 @@ class Measuring:
     def _ratings(self) -> list[Measure]:
         files = [*self.settings.ratings, *self._files("relatedness/umnsrs_*.tsv")]
         embedders: dict[str, Callable[[list[str]], Floats]] = {COSINE: self.embed, RAW: self.encode}
-        return [measure for path in files for measure in measure_ratings(path, embedders, **self._again)]
+        read = self.split.names.filter((pl.col("role") == "name") | (pl.col("part") == TRAIN))
+        known = {normalize(name) for name in read["name"].unique().to_list()}
+        return [measure for path in files for measure in measure_ratings(path, embedders, known=known, **self._again)]
 
     def _gene_pairs(self) -> list[Measure]:
         found = [self._files(f"relatedness/{part}_{what}.txt*") for part in ("train", "valid") for what in ("text", "label")]

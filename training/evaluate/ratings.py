@@ -4,7 +4,7 @@ The terms are texts that the methods embed, not concepts: a pair is never left o
 each other only so far, so no method reaches 1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from generel.concepts.errors import BadTable, NotThere
+from generel.index.normalize import normalize
 from kg.curies import BLANKS
 from kg.sources.rows import REPLACEMENT, read_lines
 from training.evaluate.bootstrap import bootstrap
@@ -64,25 +65,32 @@ def read_ratings(path: Path) -> RatedPairs:
     return RatedPairs(good["left"].to_list(), good["right"].to_list(), good["rating"].to_numpy(), bad["line"].to_list())
 
 
-def measure_ratings(path: Path, embedders: Mapping[str, Embedder], *, resamples: int, seed: int) -> list[Measure]:
-    """Spearman and Pearson of the cosine with the rating for each method, intervals over pairs.
+def measure_ratings(path: Path, embedders: Mapping[str, Embedder], *, resamples: int, seed: int, known: Collection[str] = frozenset()) -> list[Measure]:
+    """Spearman and Pearson of the cosine with the rating for each method, intervals over pairs; of all pairs, then of those of two known terms.
 
     Args:
         embedders: by the name of the method; each is asked once for all distinct terms.
+        known: names that training has read, as `normalize` writes them.
 
     Raises:
         NotThere, BadTable: as `read_ratings`.
     """
     pairs, about = read_ratings(path), path.name.partition(".")[0]
-    note = _note(pairs.malformed)
-    measures = []
-    for method, embed in embedders.items():
-        cosines = level(cosines_of_texts(embed, pairs.left, pairs.right), resolution=ROUNDING)
-        for metric, (figure, test) in CORRELATIONS.items():
-            interval = bootstrap(partial(figure, cosines, pairs.ratings), len(cosines), resamples=resamples, seed=seed)
-            p_value = float(test(cosines, pairs.ratings).pvalue) if np.ptp(cosines) and np.ptp(pairs.ratings) else 1.0
-            measures.append(Measure(PROTOCOL, about, method, metric, len(cosines), interval, p_value, note))
-    return measures
+    groups = {about: np.arange(len(pairs.ratings))}
+    both = np.flatnonzero([normalize(left) in known and normalize(right) in known for left, right in zip(pairs.left, pairs.right, strict=True)])
+    groups |= {f"{about}, both terms known": both} if len(both) >= FEWEST else {}
+    cosines = {method: level(cosines_of_texts(embed, pairs.left, pairs.right), resolution=ROUNDING) for method, embed in embedders.items()}
+    return [
+        measure for name, at in groups.items() for method, each in cosines.items()
+        for measure in _correlate(name, method, each[at], pairs.ratings[at], note=_note(pairs.malformed), resamples=resamples, seed=seed)
+    ]
+
+
+def _correlate(about: str, method: str, cosines: Reals, ratings: Reals, *, note: str, resamples: int, seed: int) -> Iterator[Measure]:
+    for metric, (figure, test) in CORRELATIONS.items():
+        interval = bootstrap(partial(figure, cosines, ratings), len(cosines), resamples=resamples, seed=seed)
+        p_value = float(test(cosines, ratings).pvalue) if np.ptp(cosines) and np.ptp(ratings) else 1.0
+        yield Measure(PROTOCOL, about, method, metric, len(cosines), interval, p_value, note)
 
 
 def cosines_of_texts(embed: Embedder, left: Sequence[str], right: Sequence[str]) -> NDArray[np.float32]:
