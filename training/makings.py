@@ -25,6 +25,8 @@ Mask = NDArray[np.bool_]
 ROWS_A_BLOCK = 20_000
 # Of what others tell, so many ties a concept are kept: more say nothing new, and a gene may have ten thousand variants.
 MOST_TOLD = 64
+# What a gene's or a consequence's variants are tied to, most often: without an end to that, all variants of one gene take time by its square.
+MOST_OF_GROUP = 1024
 
 
 class Positions(NamedTuple):
@@ -70,7 +72,7 @@ def make_makings(
     own = _clean(rows @ tied @ _only(written & (kind_numbers != GENE)))
     linked, of_gene = _clean(rows @ tied @ _only(composed & trained)), _clean(genes.T @ own)
     alike = csr_array((len(composed), 0), dtype=np.float32) if consequences is None else consequences
-    of_consequence = _clean(alike.T @ own)
+    of_gene, of_consequence = _strongest(of_gene, MOST_OF_GROUP), _strongest(_clean(alike.T @ own), MOST_OF_GROUP)
     told: dict[str, list[csr_array]] = {sort: [] for sort in (GENE_PROFILE, LOCUS, LINKAGE, CONSEQUENCE)}
     near = Nearby.of(positions, np.diff(own.indptr) > 0, window=window) if positions else None
     # A block at a time: before it is cut to its strongest ties, what others tell of a well-studied gene's variants does not fit.
@@ -161,18 +163,23 @@ def _clean(matrix: csr_array) -> csr_array:
 
 
 def _counted(matrix: csr_array) -> csr_array:
-    """log(1 + count) of each row's MOST_TOLD largest counts, the first columns on a tie; cells without a count are left out."""
+    """log(1 + count) of each row's MOST_TOLD largest counts; cells without a count are left out."""
     matrix = _clean(matrix)
     matrix.data = np.log1p(np.maximum(matrix.data, 0))
-    matrix = _clean(matrix)
-    if not len(matrix.data) or np.diff(matrix.indptr).max() <= MOST_TOLD:
-        return matrix
+    return _strongest(_clean(matrix), MOST_TOLD)
+
+
+def _strongest(matrix: csr_array, n: int) -> csr_array:
+    """Each row's n largest values, the first columns on a tie; columns of a row ascend."""
     lengths = np.diff(matrix.indptr)
+    if not len(matrix.data) or lengths.max() <= n:
+        return matrix
     rows = np.repeat(np.arange(matrix.shape[0]), lengths)
     order = np.lexsort((matrix.indices, -matrix.data, rows))
     rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    matrix.data[order[rank >= MOST_TOLD]] = 0
-    return _clean(matrix)
+    kept = matrix.copy()
+    kept.data[order[rank >= n]] = 0
+    return _clean(kept)
 
 
 def _at_rows(parts: list[csr_array], marked: Mask) -> csr_array:

@@ -3,8 +3,8 @@
     python tests/benchmarks/training_cost.py --relations 10000 100000 1000000 10000000
     python tests/benchmarks/training_cost.py --variants 1000000
 
-The graph is made up: one gene, one term, one disease and one variant for every four relations, drawn by Zipf's law between kinds in the proportions
-of an open build; names are random syllables of one to five words; text features are random (encoding texts is another benchmark). Each size runs in a process of its own:
+The graph is made up: a gene, a term, a disease and a variant for every sixteen relations, but no more genes, terms and diseases than an open build
+has, tied by Zipf's law in that build's proportions; names are random syllables of one to five words; text features are random (encoding texts is another benchmark). Each size runs in a process of its own:
 reading tables into a corpus, 60 steps, then the vectors of all concepts. "A pass" is the time of as many steps as draw every relation once. The profile
 takes the same steps apart: drawing the batch, encoding slots (forward), loss (forward), the backward pass, updating tables and tower; beside it stand the
 floating-point operations of a step, what they reach a second, and what a plain matrix product of the same shapes reaches on this machine in the same process.
@@ -114,28 +114,25 @@ def run(n_relations: int, n_variants: int, threads: int) -> dict[str, Any]:
 
 def timed_step(model: Any, batch: Any, rng: Any, marks: list[float]) -> None:
     """`ConceptModel.step` with a mark after encoding, loss, backward and update."""
-    encode = model._encode_share
+    import torch
 
-    def marked(*given: Any) -> Any:
+    encode, backward = model._encode_share, torch.Tensor.backward
+
+    def encode_marked(*given: Any) -> Any:
         slots = encode(*given)
         marks.append(time.perf_counter())
         return slots
 
-    model._encode_share = marked
-    backward, add_up = __import__("torch").Tensor.backward, type(model.workers).add_up
-
-    def with_marks(self: Any, *given: Any, **named: Any) -> None:
+    def go_back_marked(self: Any, *given: Any, **named: Any) -> None:
         marks.append(time.perf_counter())
         backward(self, *given, **named)
         marks.append(time.perf_counter())
 
-    __import__("torch").Tensor.backward = with_marks
+    model._encode_share, torch.Tensor.backward = encode_marked, go_back_marked
     try:
         model.step(batch, rng=rng)
     finally:
-        __import__("torch").Tensor.backward = backward
-        model._encode_share = encode
-    del add_up
+        model._encode_share, torch.Tensor.backward = encode, backward
     marks.append(time.perf_counter())
 
 
@@ -166,17 +163,15 @@ def main() -> None:
     if given.child:
         print(json.dumps(run(given.child, given.variants, given.threads)))
         return
-    sizes = [4 * given.variants] if given.variants else given.relations
+    print("| relations | concepts | corpus s | step ms | a pass s | positives/s | vectors s | peak GB |\n|---|---|---|---|---|---|---|---|", flush=True)
     rows = []
-    for n in sizes:
+    for n in [4 * given.variants] if given.variants else given.relations:
         command = [sys.executable, __file__, "--child", str(n), "--variants", str(given.variants), "--threads", str(given.threads)]
-        rows.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1]))
-        print(f"{n:,} done", file=sys.stderr)
-    print("| relations | concepts | corpus s | step ms | a pass s | positives/s | vectors s | peak GB |\n|---|---|---|---|---|---|---|---|")
-    for row in rows:
+        row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        rows.append(row)
         print(
             f"| {row['relations']:,} | {row['concepts']:,} | {row['corpus_seconds']:.1f} | {1e3 * row['step_seconds']:.0f} | {row['pass_seconds']:.0f} | "
-            f"{row['positives_a_second']:,.0f} | {row['vector_seconds']:.1f} | {row['peak_gb']:.2f} |"
+            f"{row['positives_a_second']:,.0f} | {row['vector_seconds']:.1f} | {row['peak_gb']:.2f} |", flush=True,
         )
     print("\n| relations | " + " | ".join(f"{name} ms" for name in rows[0]["stages"]) + " | GFLOP/s | of the product's |\n|---|" + "---|" * (len(rows[0]["stages"]) + 2))
     for row in rows:

@@ -115,6 +115,14 @@ def test_of_what_others_tell_the_strongest_ties_are_kept(monkeypatch: pytest.Mon
         assert {cell: value for cell, value in told.items() if cell[0] == 0} == pytest.approx({(0, 6): math.log(3), (0, 7): math.log(2)})
 
 
+def test_of_what_a_gene_is_known_for_the_commonest_traits_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two variants of gene 4 have disease 6 and one has 7: with room for one, the third is told of 6 alone."""
+    pairs = {(0, 4), (1, 4), (2, 4), (0, 6), (1, 6), (0, 7)}
+    assert {column for row, column in cells(made_of(pairs), GENE_PROFILE) if row == 2} == {6, 7}
+    monkeypatch.setattr(makings, "MOST_OF_GROUP", 1)
+    assert cells(made_of(pairs), GENE_PROFILE) == pytest.approx({(0, 6): math.log(2), (1, 6): math.log(2), (2, 6): math.log(3)})
+
+
 def test_variants_of_one_consequence_tell_each_other() -> None:
     """Variants 0, 1 and 2 are missense, 2 is intronic as well as 3: each is told what the others of its consequences have, and nothing of its own."""
     neighbors = np.zeros((N, N), dtype=np.float32)
