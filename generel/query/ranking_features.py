@@ -19,15 +19,13 @@ Floats = NDArray[np.float32]
 # Near ones vote, by their cosine to this power; so many of either sort.
 POWER = 6
 VOTERS = SHARERS = 100
-# Of the most votes, what no vote at all counts as.
-LEAST_SHARE = 0.01
+# How many votes are more than none: one of a near concept at a cosine of .38, and of one that shares a few ties.
+VOTE_UNIT, SHARING_UNIT = 0.003, 0.03
 
 
-def log_share(votes: Floats) -> Floats:
-    """(queries, candidates) logarithm of each candidate's share of the most that any got, at most 0; 0 for all where nobody voted."""
-    most = votes.max(axis=1, initial=0, keepdims=True)
-    shares = np.divide(votes, most, out=np.ones_like(votes), where=most > 0)
-    return np.log((shares + LEAST_SHARE) / (1 + LEAST_SHARE), dtype=np.float32)
+def log_votes(votes: Floats, *, unit: float) -> Floats:
+    """Logarithm of 1 + votes / unit: 0 for whom nobody votes, and next to nothing where only far concepts do."""
+    return np.log1p(votes / np.float32(unit), dtype=np.float32)
 
 
 def voting_weights(cosines: Floats) -> Floats:

@@ -15,7 +15,15 @@ from generel.concepts.predicates import Predicate
 from generel.index.freshness import ties_are_made_from
 from generel.index.rankings_file import Rankings
 from generel.index.store import NO_ROW, Rows
-from generel.query.ranking_features import SHARERS, VOTERS, log_share, mean_direction, voting_weights
+from generel.query.ranking_features import (
+    SHARERS,
+    SHARING_UNIT,
+    VOTE_UNIT,
+    VOTERS,
+    log_votes,
+    mean_direction,
+    voting_weights,
+)
 from generel.query.records import Resolved
 
 if TYPE_CHECKING:
@@ -71,13 +79,13 @@ def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, 
         raise NotThere(f"the index of {space.folder} does not hold what ranks the answers to a relation; run: generel load {space.folder}")
     asked = _asked(space, query, relation, answers)
     near, _ = _nearest(space, asked, NEAREST, answers)
-    votes = [_vote(space, asked, *voters) for voters in (_near_voters(space, asked), _sharing_voters(space, asked))]
-    rows = np.setdiff1d(np.concatenate((near, *(each.rows for each in votes))), [asked.row])
+    votes, shared = _vote(space, asked, *_near_voters(space, asked)), _vote(space, asked, *_sharing_voters(space, asked))
+    rows = np.setdiff1d(np.concatenate((near, votes.rows, shared.rows)), [asked.row])
     rows = rows if answers is None else rows[np.isin(space.names.kinds[rows], [KINDS.index(kind) for kind in answers])]
     vectors = space.vectors_at(rows)
     cosines = vectors @ asked.vector
     known = space.vectors_at(space.names.ties(asked.row, relation.name).astype(np.int64))
-    voted = [log_share(_at(rows, each)[None, :])[0] for each in votes]
+    voted = log_votes(_at(rows, votes), unit=VOTE_UNIT), log_votes(_at(rows, shared), unit=SHARING_UNIT)
     weights = rankings.weights(relation.name, asking=asked.kind, is_new=not len(space.names.ties(asked.row)))
     features = (cosines, space.bias_of(rows, asked.kind, relation=relation.name), *voted, vectors @ mean_direction(known))
     scores = sum(weight * feature for weight, feature in zip(weights.tolist(), features, strict=True))
@@ -139,7 +147,7 @@ def _sharing_voters(space: "EmbeddingSpace", asked: Asked) -> tuple[Rows, Floats
     others = np.concatenate(rarest)
     weights = np.repeat([1 / len(each) for each in rarest], [len(each) for each in rarest])
     rows, at = np.unique(others, return_inverse=True)
-    alike = np.bincount(at, weights=weights).astype(np.float32) / names.tie_norms[rows]
+    alike = np.bincount(at, weights=weights).astype(np.float32) / (names.tie_norms[rows] * names.tie_norms[asked.row])
     keep = (rows != asked.row) & np.isin(names.kinds[rows], [KINDS.index(kind) for kind in asked.askers])
     rows, alike = rows[keep].astype(np.int64), alike[keep]
     best = np.lexsort((rows, -alike))[:VOTERS_AMONG]

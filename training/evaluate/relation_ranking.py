@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
 from generel.index.rankings_file import Weights
-from generel.query.ranking_features import SHARERS, VOTERS, log_share
+from generel.query.ranking_features import SHARERS, SHARING_UNIT, VOTE_UNIT, VOTERS, log_votes
 from generel.query.relation_ranking import askers_of
 from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.ranking import Scorer
@@ -64,15 +64,16 @@ class Popularity:
 
 
 @dataclass(frozen=True)
-class LogShare:
-    """`ranking_features.log_share` of somebody's votes."""
+class LogVotes:
+    """`ranking_features.log_votes` of somebody's votes."""
 
     votes: Scorer
+    unit: float
     resolution: float = ROUNDING
 
     def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
-        """(q, c) at most 0."""
-        return log_share(self.votes.scores(queries, candidates))
+        """(q, c) at least 0."""
+        return log_votes(self.votes.scores(queries, candidates), unit=self.unit)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,6 @@ def make_features(
     voting.eliminate_zeros()
     bias = space.bias_by(predicates[0], asking=asking)
     return (
-        Cosine(space.vectors, space.vectors), Popularity(bias, split.kind_numbers), LogShare(Vote(space.vectors, voting, VOTERS)),
-        LogShare(CoSharing(sharing, voting, SHARERS)), Likeness(space.vectors, either_way),
+        Cosine(space.vectors, space.vectors), Popularity(bias, split.kind_numbers), LogVotes(Vote(space.vectors, voting, VOTERS), VOTE_UNIT),
+        LogVotes(CoSharing(sharing, voting, SHARERS), SHARING_UNIT), Likeness(space.vectors, either_way),
     )
