@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from generel.concepts.errors import BadRecipe, NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
+from kg.recipe import lay_over
 
 Section = TypeVar("Section")
 # TOML's words for the types of settings.
@@ -240,27 +241,44 @@ def read_recipe(name_or_path: str) -> Recipe:
         NotThere: neither; the shipped ones are named.
         BadRecipe: not TOML, an unknown key, a value of the wrong type or out of range.
     """
+    text, where = _read_text(name_or_path)
+    return parse_recipe(text, where=where)
+
+
+def parse_recipe(text: str, *, where: str) -> Recipe:
+    """The recipe that the TOML text describes; `where` names it in errors. With `base = "open"` it says only what differs from that recipe."""
+    recipe = _section(Recipe, _read_values(text, where=where), where=where)
+    check_recipe(recipe, where=where)
+    return recipe
+
+
+def _read_text(name_or_path: str) -> tuple[str, str]:
+    """The text of a recipe, and what to call it in errors."""
     shipped = {Path(entry.name).stem: entry for entry in resources.files("training.recipes").iterdir() if entry.name.endswith(".toml")}
     if name_or_path in shipped:
-        return parse_recipe(shipped[name_or_path].read_text(encoding="utf-8"), where=f"recipe {name_or_path}")
+        return shipped[name_or_path].read_text(encoding="utf-8"), f"recipe {name_or_path}"
     path = Path(name_or_path)
     if not path.is_file():
         raise NotThere(f"there is no recipe '{name_or_path}'; shipped are {', '.join(sorted(shipped))}, or give a .toml file")
     try:
-        return parse_recipe(path.read_text(encoding="utf-8"), where=str(path))
+        return path.read_text(encoding="utf-8"), str(path)
     except UnicodeDecodeError as error:
         raise BadRecipe(f"{path} is not TOML: it is not written in UTF-8 ({error})") from error
 
 
-def parse_recipe(text: str, *, where: str) -> Recipe:
-    """The recipe that the TOML text describes; `where` names it in errors."""
+def _read_values(text: str, *, where: str, below: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What the text says, laid over what the recipe says that it names as its base."""
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"{where} is not TOML: {error}") from error
-    recipe = _section(Recipe, values, where=where)
-    check_recipe(recipe, where=where)
-    return recipe
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    if not isinstance(base, str) or base in below:
+        raise BadRecipe(f"{where}: 'base' should name another recipe, not {base!r}")
+    base_text, base_where = _read_text(base)
+    return lay_over(_read_values(base_text, where=base_where, below=(*below, base)), values)
 
 
 def check_recipe(recipe: Recipe, *, where: str) -> None:

@@ -1,6 +1,7 @@
 """Recipes: every setting has one default, and a file that says anything else than it may is refused."""
 
 import re
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -133,3 +134,17 @@ def test_a_recipe_as_plain_values_is_json_of_the_same() -> None:
     assert values["sampling"]["anchors"] == Recipe().sampling.anchors
     # Stage one does not depend on the settings of stage two.
     assert set(values) == set(Recipe.__dataclass_fields__) - {"fine_tuning"}
+
+
+def test_a_recipe_with_a_base_says_only_what_differs(tmp_path: Path) -> None:
+    """Sections are laid over each other; of a base that is no recipe, or the recipe itself, the sentence says so."""
+    open_recipe = read_recipe("open")
+    mine = parse('base = "open"\nname = "mine"\nsteps = 7\n[sampling]\nanchors = 11\n')
+    assert mine == replace(open_recipe, name="mine", steps=7, sampling=replace(open_recipe.sampling, anchors=11))
+    assert read_recipe("open_2015") == replace(open_recipe, name="open_2015", build="open_2015", steps=1500, validate_every=500)
+    path = tmp_path / "mine.toml"
+    path.write_text(f'base = "{path}"\n')
+    with pytest.raises(BadRecipe, match="'base' should name another recipe, not"):
+        read_recipe(str(path))
+    with pytest.raises(NotThere, match="there is no recipe 'opne'"):
+        parse('base = "opne"')
