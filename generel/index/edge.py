@@ -20,7 +20,7 @@ import qdrant_edge
 from numpy.typing import NDArray
 
 from generel.concepts.errors import Corrupt
-from generel.index.quantization import EFFORTS, NONE, Effort
+from generel.index.quantization import NONE, Effort, effort_for
 from generel.index.settle import SPARE, settle
 from generel.index.store import NO_ROW, Nearest, Rows
 from generel.index.unit_vectors import check_queries
@@ -46,7 +46,7 @@ class EdgeStore:
         Raises:
             Corrupt: the engine cannot read the folder, or finds another number of vectors than the file has.
         """
-        self._folder, self._vectors, self._kinds, self._effort = folder, file.vectors, kinds, EFFORTS[quantization]
+        self._folder, self._vectors, self._kinds, self._effort = folder, file.vectors, kinds, effort_for(quantization, len(file.vectors))
         self._shard, self._process = open_for_good(folder), os.getpid()
         if self.count() != len(file.vectors):
             raise Corrupt(f"{folder} holds {self.count():,} vectors, the space {len(file.vectors):,}; run: generel load --force")

@@ -9,7 +9,7 @@ from collections.abc import Collection as Some
 import numpy as np
 from numpy.typing import NDArray
 
-from generel.index.quantization import EFFORTS
+from generel.index.quantization import effort_for
 from generel.index.server_collections import Collection, find_collection
 from generel.index.server_connection import Connection
 from generel.index.settle import SPARE, settle
@@ -34,7 +34,7 @@ class ServerStore:
             kinds: (n,) positions in KINDS.
         """
         self._connection, self.collection = connection, collection
-        self._vectors, self._kinds, self._effort = file.vectors, kinds, EFFORTS[collection.quantization]
+        self._vectors, self._kinds, self._effort = file.vectors, kinds, effort_for(collection.quantization, len(file.vectors))
 
     @classmethod
     def open(cls, connection: Connection, manifest: Manifest, *, file: VectorsFile, kinds: NDArray[np.uint8]) -> "ServerStore":
