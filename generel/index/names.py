@@ -224,8 +224,10 @@ class NamesIndex:
 
 
 def _tied(others: bytes, predicates: bytes, predicate: str | None) -> NDArray[np.uint32]:
+    """Each row once; they lie in ascending order, so the same ones are neighbors."""
     rows = np.frombuffer(others, np.uint32)
-    return np.unique(rows if predicate is None else rows[np.frombuffer(predicates, np.uint8) == PREDICATES.index(predicate)])
+    rows = rows if predicate is None else rows[np.frombuffer(predicates, np.uint8) == PREDICATES.index(predicate)]
+    return rows[np.diff(rows, prepend=np.uint32(0)).astype(bool) | (np.arange(len(rows)) == 0)]
 
 
 def _alike(normal: str, names: dict[int, str]) -> list[tuple[float, int]]:
