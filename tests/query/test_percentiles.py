@@ -31,11 +31,11 @@ def test_many_equal_cosines_count_as_their_middle() -> None:
     st.lists(st.floats(-1, 1), min_size=2, max_size=30).map(sorted), st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=20).map(sorted)
 )
 def test_percentiles_never_fall_as_cosines_rise(calibrated: list[float], cosines: list[float]) -> None:
-    """Whatever was calibrated: percentiles rise within [0, 100], p-values fall within [1/n, 1]."""
+    """Whatever was calibrated: percentiles rise within [0, 100], p-values fall within [1/n, 1], but for the last bit of an interpolation."""
     distribution = Distribution.from_quantiles(np.linspace(0, 1, len(calibrated)), np.array(calibrated), 50)
     percentiles, p_values = distribution.percentile(cosines), distribution.p_value(cosines)
-    assert np.all(np.diff(percentiles) >= 0) and np.all((percentiles >= 0) & (percentiles <= 100))
-    assert np.all(np.diff(p_values) <= 0) and np.all((p_values >= 1 / 50) & (p_values <= 1))
+    assert np.all(np.diff(percentiles) >= -1e-9) and np.all((percentiles >= 0) & (percentiles <= 100))
+    assert np.all(np.diff(p_values) <= 1e-9) and np.all((p_values >= 1 / 50) & (p_values <= 1))
 
 
 def test_kinds_are_read_once_and_in_either_order() -> None:
