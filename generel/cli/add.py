@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.output import Record, count, format_option, tell, write_records
 from generel.cli.queries import STDIN, space_option
 from generel.concepts.errors import NotThere
 from generel.concepts.kinds import KINDS
@@ -86,7 +86,7 @@ def _refold(folder: Path, format: str) -> None:
 
 def _write(concepts: Sequence[Concept], done: str, format: str) -> None:
     write_records(({"curie": each.curie, "kind": each.kind, "name": each.name} for each in concepts), format=format, columns=COLUMNS)
-    tell(f"{done}: {len(concepts):,} concept{'' if len(concepts) == 1 else 's'}")
+    tell(f"{done}: {count(len(concepts), 'concept')}")
 
 
 def _listed(added: Sequence[AddedConcept]) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from generel.cli.extras import ExtraGroup
-from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.output import FOLDER_IS_MADE, Record, count, format_option, tell, write_records
 from generel.cli.progress import RichProgress
 from generel.cli.queries import space_option
 from generel.concepts.errors import BadInput
@@ -63,7 +63,7 @@ def embed(file: Path, out: Path, top: int, weights: str, normalize: bool, log: b
 
     Cells are read by blocks: a million need no more memory than a thousand. Genes may be symbols, Ensembl identifiers (with or
     without version), NCBI Gene or HGNC identifiers; those that are not in the space are counted and named. Then, in Python:
-    sc.pp.neighbors(adata, use_rep="X_generel").
+    sc.pp.neighbors(adata, use_rep="X_generel"). A folder of OUT.h5ad that is not there is made.
 
     Example: generel cells embed counts.h5ad out.h5ad --normalize
     """
@@ -74,7 +74,7 @@ def embed(file: Path, out: Path, top: int, weights: str, normalize: bool, log: b
     done = embed_file(file, out, GeneVectors.open(find_space(space)), weighing=weighing, layer=layer, gene_column=gene_column, progress=RichProgress())
     _tell_genes(done.genes)
     _tell_empty(done)
-    tell(f"wrote {done.n_cells:,} cells to {out}, their vectors in obsm['{KEY}']")
+    tell(f"wrote {count(done.n_cells, 'cell')} to {out}, their vectors in obsm['{KEY}']")
 
 
 @cells.command(short_help="Say which concepts each cluster is like.")
@@ -131,7 +131,7 @@ def annotate(
 @top_option
 @click.option("--text/--no-text", default=False, show_default=True, help="Also the vectors of the language model alone, from what is written about each gene (minutes, the first time).")
 @click.option("--repetitions", type=click.IntRange(min=1), default=5, show_default=True, help="Of folds and of k-means.")
-@click.option("--umap", "picture", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw the cells as the space sees them: a .png, .svg or .pdf.")
+@click.option("--umap", "picture", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=f"Draw the cells as the space sees them: a .png, .svg or .pdf. {FOLDER_IS_MADE}")
 @counts_option
 @log_option
 @layer_option

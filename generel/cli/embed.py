@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.output import FOLDER_IS_MADE, Record, count, format_option, tell, write_records
 from generel.cli.queries import Asking, as_option, space_option
 from generel.concepts.atomic import write_beside
 from generel.query.records import TEXT, Concept, Resolved
@@ -22,7 +22,7 @@ Part = tuple[list[Resolved], Floats]
 @space_option
 @as_option
 @click.option("--as-text", is_flag=True, help="Embed each QUERY by its words, even if it names a concept.")
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Write a .npy matrix or a .parquet table instead.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help=f"Write a .npy matrix or a .parquet table instead. {FOLDER_IS_MADE}")
 @format_option
 def embed(queries: tuple[str, ...], space: str | None, as_kind: str | None, as_text: bool, out: Path | None, format: str) -> None:
     """The vector of each QUERY: the stored one of the concept it names, else that of its words.
@@ -73,7 +73,7 @@ def _write(parts: list[Part], out: Path, *, dims: int) -> None:
                 np.save(stream, vectors)
         else:
             _write_parquet(described, vectors, temporary)
-    tell(f"wrote {len(vectors):,} vectors of {vectors.shape[1]} numbers to {out}")
+    tell(f"wrote {count(len(vectors), 'vector')} of {vectors.shape[1]} numbers to {out}")
 
 
 def _write_parquet(described: list[Record], vectors: Floats, path: Path) -> None:

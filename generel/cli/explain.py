@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generel.cli.output import WIDE, tell
+from generel.cli.output import FOLDER_IS_MADE, WIDE, tell
 from generel.cli.queries import space_option
 from generel.concepts.atomic import write_beside
 from generel.query.space import EmbeddingSpace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("-k", type=click.IntRange(min=1), default=5, show_default=True, help="How many paths, shared neighbors of a kind and shared ties of a predicate.")
 @click.option("--words", is_flag=True, help="Weigh the words of names, too, and not only those of free text.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page that needs nothing else.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help=f"Write a page that needs nothing else. {FOLDER_IS_MADE}")
 @space_option
 def explain(a: str, b: str, k: int, words: bool, as_json: bool, html: Path | None, space: str | None) -> None:
     """Why A and B are near each other: evidence with sources and licenses, paths, what they share, and the words that count.

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from generel.cli.output import tell
+from generel.cli.output import FOLDER_IS_MADE, count, tell
 from generel.cli.queries import kind_option, space_option
 from generel.query.space import EmbeddingSpace
 
@@ -22,7 +22,7 @@ def out_option(help: str, *, folder: bool = False, ending: str = "") -> Callable
         return out
 
     kind = click.Path(path_type=Path, dir_okay=folder, file_okay=not folder)
-    return click.option("--out", required=True, type=kind, callback=check, metavar="FOLDER" if folder else "FILE", help=help)
+    return click.option("--out", required=True, type=kind, callback=check, metavar="FOLDER" if folder else "FILE", help=f"{help} {FOLDER_IS_MADE}")
 
 
 @click.command(short_help="Write a space's vectors as a Parquet table.")
@@ -75,7 +75,7 @@ def projector(out: Path, kinds: tuple[str, ...], space: str | None) -> None:
 
     with EmbeddingSpace.open(space) as opened:
         n = export_projector(opened, out.expanduser().resolve(), kinds=kinds or None, progress=RichProgress())
-    tell(f"wrote {n:,} vectors to {out}, and their sources and licenses to its README.md")
+    tell(f"wrote {count(n, 'vector')} to {out}, and their sources and licenses to its README.md")
 
 
 @click.command(short_help="Write a space's map for Embedding Atlas.")
@@ -96,7 +96,7 @@ def atlas(out: Path, n_neighbors: int, kinds: tuple[str, ...], space: str | None
 
     with EmbeddingSpace.open(space) as opened:
         n = export_atlas(opened, out, kinds=kinds or None, n_neighbors=n_neighbors, progress=RichProgress())
-    tell(f"wrote {n:,} concepts to {out}, and their sources and licenses to {credits_of(out)}")
+    tell(f"wrote {count(n, 'concept')} to {out}, and their sources and licenses to {credits_of(out)}")
 
 
 def _export(out: Path, *, to: str, kinds: tuple[str, ...], space: str | None) -> None:
@@ -106,4 +106,4 @@ def _export(out: Path, *, to: str, kinds: tuple[str, ...], space: str | None) ->
 
     with EmbeddingSpace.open(space) as opened:
         n = export_file(opened, out, to=to, kinds=kinds or None, progress=RichProgress())
-    tell(f"wrote {n:,} vectors to {out}, and their sources and licenses to {credits_of(out)}")
+    tell(f"wrote {count(n, 'vector')} to {out}, and their sources and licenses to {credits_of(out)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generel.cli.extras import ExtraGroup
-from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.output import FOLDER_IS_MADE, Record, format_option, tell, write_records
 from generel.cli.progress import RichProgress
 from generel.cli.queries import k_option, space_option
 from generel.concepts.errors import BadInput
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 VIEWS = ("text", "words", "space", "ties", "expression")
 DEFAULT_VIEWS = VIEWS[:-1]
+# Of `generel.apps.gene_ranking`.
+WAYS = ("cosine", "votes", "both")
 HEADS = {"logistic": "logistic regression", "svm": "SVM", "boosting": "gradient boosting"}
 
 view_option = click.option("--view", "views", type=click.Choice(VIEWS), multiple=True, help="What of a gene to look at; may be given several times; the default is all there is.")
@@ -51,7 +53,9 @@ def genes() -> None:
 @seed_option
 @space_option
 def fit(labels: Path, name: str, column: str, views: tuple[str, ...], heads: tuple[str, ...], expression: Path | None, seed: int, space: str | None) -> None:
-    """Learn a property from a comma-separated file with a column of genes, one with their class, and if there is one a text on each ('Summary').
+    """Learn a property from a file with a column of genes, one with their class, and if there is one a text on each ('Summary').
+
+    Commas, tabs or semicolons separate its cells, whichever its header has.
 
     One classifier a view is chosen on folds of the genes, and a gate that says how far each view is to be trusted. The fitted property is
     kept as JSON and arrays, nothing pickled.
@@ -82,7 +86,7 @@ def fit(labels: Path, name: str, column: str, views: tuple[str, ...], heads: tup
 @genes.command(short_help="Tell a property of genes.")
 @click.argument("names", nargs=-1, metavar="[GENE]...")
 @property_option
-@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="Genes one a line, or comma-separated with a column of genes and if there is one of texts.")
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), help="Genes one a line, or a table (.csv, .tsv) with a column of genes and if there is one of texts.")
 @expression_option
 @space_option
 @format_option
@@ -148,7 +152,7 @@ def score(
 @click.argument("gene")
 @property_option
 @click.option("--text", default="", help="What is written about the gene; the default is what the space has.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a page that needs nothing else.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=f"Write a page that needs nothing else. {FOLDER_IS_MADE}")
 @expression_option
 @seed_option
 @space_option
@@ -178,13 +182,14 @@ def explain(gene: str, name: str, text: str, html: Path | None, expression: Path
 @genes.command(short_help="Rank genes for a pathway, a process or a text.")
 @click.argument("term")
 @click.option("--as-text", is_flag=True, help="Read TERM by its words even if it names a concept: what a term would rank that the space was never told of.")
+@click.option("--by", type=click.Choice(WAYS), default=WAYS[0], show_default=True, help="Rank by the cosine of TERM and gene, by the votes of the pathways and GO terms nearest to TERM for the genes that they are known to have, or by both.")
 @k_option
 @space_option
 @format_option
-def rank(term: str, as_text: bool, k: int, space: str | None, format: str) -> None:
-    """The genes nearest to TERM, a concept or any text; known members are marked, and how well they rank (AUROC) is told.
+def rank(term: str, as_text: bool, by: str, k: int, space: str | None, format: str) -> None:
+    """The genes for TERM, a concept or any text; known members are marked, and how well they rank (AUROC) is told.
 
-    Example: generel genes rank "interferon gamma signaling" --as-text -k 20
+    Example: generel genes rank "interferon gamma signaling" --as-text --by both -k 20
     """
     from generel.apps.gene_ranking import rank_genes
     from generel.query.space import EmbeddingSpace
@@ -192,11 +197,12 @@ def rank(term: str, as_text: bool, k: int, space: str | None, format: str) -> No
     with EmbeddingSpace.open(space) as opened:
         resolved = opened.resolve(term)
         vector = opened.embed([resolved.concept.name])[0] if as_text else opened.vectors_of([resolved])[0]
-        ranking = rank_genes(opened.folder, vector, curie=resolved.concept.curie)
+        ranking = rank_genes(opened.folder, vector, curie=resolved.concept.curie, by=by)
     if resolved.note:
         tell(resolved.note)
-    top = zip(ranking.curies[:k], ranking.symbols[:k], ranking.cosines[:k], ranking.members[:k].tolist(), strict=True)
-    write_records(({"rank": place, "curie": curie, "symbol": symbol, "cosine": cosine, "known": member} for place, (curie, symbol, cosine, member) in enumerate(top, 1)), format=format)
+    top = zip(ranking.curies[:k], ranking.symbols[:k], ranking.scores[:k], ranking.members[:k].tolist(), strict=True)
+    column = "cosine" if by == WAYS[0] else "score"
+    write_records(({"rank": place, "curie": curie, "symbol": symbol, column: score, "known": member} for place, (curie, symbol, score, member) in enumerate(top, 1)), format=format)
     if ranking.auroc is not None:
         tell(f"{int(ranking.members.sum()):,} genes are tied to it in the space's evidence, most of which training has seen; AUROC {ranking.auroc:.3f} against {len(ranking.members):,} genes")
 
@@ -225,10 +231,10 @@ def _heads(heads: tuple[str, ...]) -> list[str]:
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
-    """The files, and those of folders (.csv, .csv.gz) in order of their names."""
-    found = [file for path in paths for file in (sorted(path.glob("*.csv*")) if path.is_dir() else [path])]
+    """The files, and those of folders (.csv, .tsv, gzipped or not) in order of their names."""
+    found = [file for path in paths for file in (sorted((*path.glob("*.csv*"), *path.glob("*.tsv*"))) if path.is_dir() else [path])]
     if not found:
-        raise BadInput(f"there is no .csv in {' or '.join(map(str, paths))}")
+        raise BadInput(f"there is no .csv or .tsv in {' or '.join(map(str, paths))}")
     return found
 
 

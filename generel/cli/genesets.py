@@ -14,6 +14,7 @@ import click
 
 from generel.cli.main import unavailable
 from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.percentiles import percentile_of
 from generel.cli.queries import STDIN, k_option
 from generel.concepts.errors import NotThere
 
@@ -213,7 +214,7 @@ def _tell_all(sentences: Sequence[str], *, where: str) -> None:
 
 
 def _of_completion(each: "Completion") -> Record:
-    return {"rank": each.rank, "score": each.score, "percentile": each.percentile, "curie": each.gene.curie, "symbol": each.gene.symbol}
+    return {"rank": each.rank, "score": each.score, "percentile": percentile_of(each.percentile), "curie": each.gene.curie, "symbol": each.gene.symbol}
 
 
 def _of_set(each: "SimilarSet | Annotation | Enrichment") -> Record:
@@ -226,7 +227,7 @@ def _of_similar(each: "SimilarSet") -> Record:
 
 def _of_annotation(each: "Annotation") -> Record:
     figures = {"library_auroc": each.figures.auroc, "library_average_precision": each.figures.average_precision}
-    return {"rank": each.rank, "score": each.score, "percentile": each.percentile, "known": each.known, **_of_set(each), **figures}
+    return {"rank": each.rank, "score": each.score, "percentile": percentile_of(each.percentile), "known": each.known, **_of_set(each), **figures}
 
 
 def _of_enrichment(each: "Enrichment") -> Record:

@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 
 import click
 
+from generel.cli.percentiles import Percentile
 from generel.concepts.tsv import DIGITS, to_lines, to_text
 
 FORMATS = ("table", "tsv", "jsonl")
 DIGITS_IN_TABLE = 4
 # A table on something that is no terminal is not cut at 80 columns.
 WIDE = 200
+FOLDER_IS_MADE = "A folder that is not there is made."
 Command = TypeVar("Command", bound=Callable[..., Any])
 Record = Mapping[str, object]
 
@@ -63,6 +65,11 @@ def tell(sentence: str) -> None:
     click.echo(f"generel: {sentence}", err=True)
 
 
+def count(n: int, noun: str) -> str:
+    """So many of them, in words: '1 pair', '2,000 pairs'."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def _jsonl(records: Iterable[Record], columns: Sequence[str]) -> Iterator[str]:
     for record in records:
         yield json.dumps({column: _rounded(record.get(column)) for column in columns}, ensure_ascii=False)
@@ -89,6 +96,11 @@ def _write_table(records: Iterable[Record], columns: Sequence[str], title: str) 
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         # Text, not a string: a name in brackets is no markup.
-        table.add_row(*(Text(to_text(row.get(column), digits=DIGITS_IN_TABLE)) for column in columns))
+        table.add_row(*(Text(_for_people(row.get(column))) for column in columns))
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else WIDE, highlight=False)
     console.print(table)
+
+
+def _for_people(value: object) -> str:
+    written = to_text(value, digits=DIGITS_IN_TABLE)
+    return value.for_people(written) if isinstance(value, Percentile) else written

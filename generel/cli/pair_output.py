@@ -6,11 +6,12 @@ TSV and CSV are written by polars, which is a hundred times as fast as a record 
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import polars as pl
 
-from generel.cli.output import write_records
+from generel.cli.output import Record, write_records
+from generel.cli.percentiles import percentile_of
 from generel.concepts.atomic import write_beside
 from generel.concepts.tsv import DIGITS, ESCAPES
 from generel.query.pairs import COLUMNS
@@ -23,7 +24,11 @@ def write_to_stdout(parts: Iterable[pl.DataFrame], *, format: str) -> None:
     if format == "tsv":
         _write_lines(parts, sys.stdout.buffer, tsv=True)
     else:
-        write_records((record for part in parts for record in part.iter_rows(named=True)), format=format, columns=list(COLUMNS))
+        write_records((_for_people(record) for part in parts for record in part.iter_rows(named=True)), format=format, columns=list(COLUMNS))
+
+
+def _for_people(record: dict[str, Any]) -> Record:
+    return {**record, "percentile": percentile_of(record["percentile"], p_value=record["p_value"])}
 
 
 def write_parts(parts: Iterable[pl.DataFrame], path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generel.cli.output import Record, format_option, tell, write_records
+from generel.cli.output import FOLDER_IS_MADE, Record, count, format_option, tell, write_records
+from generel.cli.percentiles import percentile_of
 from generel.cli.queries import STDIN, space_option
 from generel.query.records import Relatedness
 from generel.query.space import EmbeddingSpace
@@ -28,7 +29,7 @@ OUT = (".tsv", ".csv", ".parquet")
 @click.option("--pairs", metavar="FILE", help="TSV, CSV or Parquet file with columns 'left' and 'right', one pair a row; '-' for standard input.")
 @click.option("--pairs-format", type=click.Choice(("tsv", "csv", "parquet")), help="What FILE is, where its name does not say; else TSV.")
 @click.option("--keep-going", is_flag=True, help="Score the others where pairs mean nothing: these get no numbers and say why in the column 'note'.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a .tsv, .csv or .parquet file instead.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help=f"Write a .tsv, .csv or .parquet file instead. {FOLDER_IS_MADE}")
 @space_option
 @format_option
 def relatedness(
@@ -68,7 +69,7 @@ def to_record(related: Relatedness) -> Record:
     left, right = related.left, related.right
     return {
         "left_curie": left.curie, "left": left.name, "right_curie": right.curie, "right": right.name, "cosine": related.cosine,
-        "percentile": related.percentile, "p_value": related.p_value,
+        "percentile": percentile_of(related.percentile, p_value=related.p_value), "p_value": related.p_value,
     }
 
 
@@ -100,9 +101,9 @@ def _relate_file(space: EmbeddingSpace, file: "PairFile", *, keep_going: bool, o
         write_to_stdout(counted, format=format)
     else:
         write_parts(counted, out)
-        tell(f"wrote {counted.n:,} pairs to {out}")
+        tell(f"wrote {count(counted.n, 'pair')} to {out}")
     if counted.n_failed:
-        tell(f"{counted.n_failed:,} of {counted.n:,} pairs have no score; the column 'note' says why")
+        tell(f"no score for {counted.n_failed:,} of {count(counted.n, 'pair')}; the column 'note' says why")
 
 
 class _Counted:

@@ -31,11 +31,12 @@ KEYS_FILE = "service-keys.json"
 @click.option("--largest-batch", type=click.IntRange(min=1), default=1000, show_default=True, help="Queries, pairs or texts that a request may have.")
 @click.option("--waiting", type=click.IntRange(min=1), default=128, show_default=True, help="Requests that may wait in a worker before others are turned away.")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Seconds that a request may wait for its answer.")
+@click.option("--writable", is_flag=True, help="Let requests add concepts to the space, as `generel add` does; where there are keys, with one made with --write.")
 @click.option("--log-queries", is_flag=True, help="Log what was asked, and not only which page.")
 @click.pass_context
 def serve(
     ctx: click.Context, space: str | None, gene_sets: str | None, host: str, port: int, workers: int, exact: bool, qdrant: str | None, keys: Path | None,
-    rate: float, burst: int, origins: tuple[str, ...], proxies: tuple[str, ...], largest_body: int, largest_batch: int, waiting: int, timeout: float, log_queries: bool,
+    rate: float, burst: int, origins: tuple[str, ...], proxies: tuple[str, ...], largest_body: int, largest_batch: int, waiting: int, timeout: float, writable: bool, log_queries: bool,
 ) -> None:
     """Serve an embedding space: the page at /, the API at /v1, its reference at /docs, numbers for Prometheus at /metrics.
 
@@ -45,6 +46,10 @@ def serve(
     """
     if ctx.invoked_subcommand is not None:
         return
+    from generel.service.memory import give_back_at_once
+
+    # Before the import of polars, which the service brings with it.
+    give_back_at_once()
     from generel.service.server import serve as run
     from generel.service.settings import Settings
 
@@ -52,7 +57,7 @@ def serve(
     run(Settings(
         space=space, gene_sets=gene_sets, exact=exact, qdrant=qdrant, host=host, port=port, workers=workers, keys_file=keys, requests_a_second=rate, burst=burst,
         origins=origins, trusted_proxies=proxies or defaults.trusted_proxies, largest_body=largest_body, largest_batch=largest_batch, waiting=waiting, seconds_of_answer=timeout,
-        log_queries=log_queries,
+        writable=writable, log_queries=log_queries,
     ))
 
 
@@ -77,15 +82,16 @@ def _file(given: Path | None) -> Path:
 
 @keys.command(short_help="Make a key.")
 @click.argument("name")
+@click.option("--write", is_flag=True, help="A key with which concepts may be added to the space of a service that runs with --writable.")
 @file_option
-def new(name: str, file: Path | None) -> None:
+def new(name: str, write: bool, file: Path | None) -> None:
     """Make a key for NAME and write it to standard output: it is shown this once, and kept only as a digest.
 
     Example: generel serve keys new lab
     """
     from generel.service.keys import make_key
 
-    click.echo(make_key(_file(file), name))
+    click.echo(make_key(_file(file), name, may_write=write))
     tell(f"this key is shown once; {_file(file)} keeps its digest. Serve with: generel serve --keys {_file(file)}")
 
 
@@ -93,13 +99,13 @@ def new(name: str, file: Path | None) -> None:
 @file_option
 @format_option
 def list_keys(file: Path | None, format: str) -> None:
-    """The names of the keys and when they were made.
+    """The names of the keys, when they were made, and whether they may write.
 
     Example: generel serve keys list
     """
     from generel.service.keys import read_keys
 
-    write_records(({"name": key.name, "created": key.created} for key in read_keys(_file(file))), format=format, columns=("name", "created"))
+    write_records(({"name": key.name, "created": key.created, "may_write": key.may_write} for key in read_keys(_file(file))), format=format, columns=("name", "created", "may_write"))
 
 
 @keys.command(short_help="Revoke a key.")

@@ -1,7 +1,7 @@
 """How a service is reached: its address, a key, time limits, and when to try again.
 
 Everything that is asked may be asked twice, so whatever may pass is tried again: a service that is busy or restarting, a connection that
-breaks. The key is in no sentence.
+breaks. What changes something is tried again only where it cannot have arrived. The key is in no sentence.
 """
 
 import os
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "GENEREL_API_KEY"
 # A fault of the service comes again; what passes is that it is busy, restarting or behind a gateway that cannot reach it.
 PASSING = PASSING_STATUSES - {500}
+# Those with which a request was sent away before anybody looked at it.
+REFUSED_UNSEEN = frozenset({429})
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,34 @@ class Connection:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """The JSON at a path; parameters that are None are left out, those that are lists are sent once for each value."""
-        return self._ask("GET", path, params={name: value for name, value in parameters.items() if value is not None})
+        return self._read_json(self._ask("GET", path, params=_given(parameters)))
+
+    def get_file(self, path: str, media_type: str, **parameters: Any) -> bytes:
+        """The file of that media type at a path; as `get`.
+
+        Raises:
+            ServerRefused: something else is there.
+        """
+        # Packing costs the service more than it saves.
+        response = self._ask("GET", path, params=_given(parameters), headers={"Accept": media_type, "Accept-Encoding": "identity"})
+        if response.headers.get("content-type") != media_type:
+            raise ServerRefused(f"{self.service.url} answered something that is not {media_type}; it may be of another version of generel")
+        return response.content
 
     def post(self, path: str, **body: Any) -> Any:
         """The JSON that is answered to a body."""
-        return self._ask("POST", path, json={name: value for name, value in body.items() if value is not None})
+        return self._read_json(self._ask("POST", path, json=_given(body)))
 
-    def _ask(self, method: str, path: str, **said: Any) -> Any:
-        """The JSON that is answered.
+    def change(self, path: str, **body: Any) -> Any:
+        """As `post`, for a request that changes something: once it may have arrived, it is not sent again.
+
+        Raises:
+            ServerUnavailable: also where nobody knows whether it arrived; says so.
+        """
+        return self._read_json(self._ask("POST", path, changes=True, json=_given(body)))
+
+    def _ask(self, method: str, path: str, *, changes: bool = False, **said: Any) -> "httpx.Response":
+        """The answer.
 
         Raises:
             GenerelError: of the tree, as the service has it.
@@ -78,13 +100,13 @@ class Connection:
         """
         service = self.service
         try:
-            return service.persist(lambda: self._attempt(method, path, said))
+            return service.persist(lambda: self._attempt(method, path, said, changes=changes))
         except TryAgain as last:
             if last.__cause__ is not None and not _is_of_transport(last.__cause__):
                 raise last.__cause__ from None
             raise ServerUnavailable(f"the service at {service.url} did not answer: {last.reason} ({service.attempts} attempts); see whether it runs and can be reached") from last
 
-    def _attempt(self, method: str, path: str, said: Mapping[str, Any]) -> Any:
+    def _attempt(self, method: str, path: str, said: Mapping[str, Any], *, changes: bool) -> "httpx.Response":
         import httpx
 
         try:
@@ -92,13 +114,23 @@ class Connection:
         except httpx.TransportError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise ServerRefused(f"the certificate of {self.service.url} is not trusted ({error}); name your network's authorities in SSL_CERT_FILE") from error
+            if changes and not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                raise ServerUnavailable(
+                    f"the service at {self.service.url} did not say how it ended ({type(error).__name__}: {error}); look whether the change was made before you ask for it again"
+                ) from error
             raise TryAgain(f"{type(error).__name__}: {error}") from error
         if response.status_code == httpx.codes.OK:
-            return _read_json(response, self.service.url)
+            return response
         failed = error_of(response.status_code, _read_problem(response), where=self.service.url)
-        if response.status_code in PASSING:
+        if response.status_code in (REFUSED_UNSEEN if changes else PASSING):
             raise TryAgain(str(failed), retry_after=read_retry_after(response.headers)) from failed
         raise failed
+
+    def _read_json(self, response: "httpx.Response") -> Any:
+        try:
+            return response.json()
+        except ValueError as error:
+            raise ServerRefused(f"{self.service.url} answered something that is not JSON; is it a service of generel?") from error
 
     def _own_client(self) -> "httpx.Client":
         if self._process != os.getpid():
@@ -130,11 +162,8 @@ def _is_of_transport(error: BaseException) -> bool:
     return isinstance(error, httpx.TransportError)
 
 
-def _read_json(response: "httpx.Response", where: str) -> Any:
-    try:
-        return response.json()
-    except ValueError as error:
-        raise ServerRefused(f"{where} answered something that is not JSON; is it a service of generel?") from error
+def _given(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _read_problem(response: "httpx.Response") -> Mapping[str, Any]:

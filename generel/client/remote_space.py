@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from generel.client.connection import Connection, Service
 from generel.client.records import read_record
 from generel.concepts.errors import UnknownConcept
+from generel.concepts.progress import SILENT, Progress
 from generel.index.space_folder import Manifest, make_manifest
 from generel.query.arguments import check_k, check_kinds
 from generel.query.neighbors import Wanted, read_relation
@@ -22,6 +23,7 @@ from generel.query.records import Concept, Match, Neighbor, Relatedness, Resolve
 if TYPE_CHECKING:
     import polars as pl
 
+    from generel.query.added_input import NewConcept
     from generel.query.explain_records import Explanation
 
 Floats = NDArray[np.float32]
@@ -116,6 +118,12 @@ class RemoteSpace:
         """As `EmbeddingSpace.vectors`."""
         return self._vectors("/v1/vectors", "curies", _say_all(curies), QUERIES_AT_ONCE)
 
+    def frame(self, kinds: Collection[str] | None = None) -> "pl.DataFrame":
+        """As `EmbeddingSpace.frame`, fetched in pages; all of it is of one release."""
+        from generel.client.vector_pages import fetch_frame
+
+        return fetch_frame(self._connection, check_kinds(kinds))
+
     def evidence(self, a: Query, b: Query) -> "pl.DataFrame":
         """As `EmbeddingSpace.evidence`."""
         import polars as pl
@@ -129,6 +137,27 @@ class RemoteSpace:
         from generel.query.explain_records import Explanation
 
         return read_record(Explanation, self._connection.get("/v1/explain", a=_say(a), b=_say(b), k=check_k(k), words=words))
+
+    def add(self, new: "NewConcept | Sequence[NewConcept]", *, progress: Progress = SILENT) -> list[Concept]:
+        """As `EmbeddingSpace.add`, beside the space that is served; of its workers the one that answers has the concepts at once, others within seconds.
+
+        Raises:
+            NotPermitted: the service takes no changes, or not with this key.
+            ServerUnavailable: it did not say how it ended.
+        """
+        from generel.query.added_input import NewConcept
+
+        concepts = [new] if isinstance(new, NewConcept) else list(new)
+        return self._change("/v1/added", progress, concepts=[_say_new(each) for each in concepts]) if concepts else []
+
+    def remove(self, curies: str | Sequence[str], *, progress: Progress = SILENT) -> list[Concept]:
+        """As `EmbeddingSpace.remove`; the rest as of `add`."""
+        gone = [curies] if isinstance(curies, str) else list(curies)
+        return self._change("/v1/added/remove", progress, curies=gone) if gone else []
+
+    def _change(self, path: str, progress: Progress, **said: list[Any]) -> list[Concept]:
+        with progress.task(f"waiting for {self._connection.service.url}"):
+            return [read_record(Concept, concept) for concept in self._connection.change(path, **said)["concepts"]]
 
     def _vectors(self, path: str, name: str, wanted: list[str], at_once: int) -> Floats:
         if not wanted:
@@ -156,6 +185,10 @@ def _as_kind_of(query: Query, options: dict[str, Any]) -> dict[str, Any]:
 def _say(query: Query) -> str:
     """A query in words; one that was resolved is its concept's CURIE."""
     return (query.concept.curie or query.query) if isinstance(query, Resolved) else query
+
+
+def _say_new(new: "NewConcept") -> dict[str, Any]:
+    return {"curie": new.curie, "kind": new.kind, "name": new.name, "synonyms": new.synonyms, "definition": new.definition, "ties": new.ties}
 
 
 def _say_all(queries: Sequence[Query]) -> list[str]:

@@ -102,6 +102,13 @@ class NotAuthorized(GenerelError):
     status = 401
 
 
+class NotPermitted(GenerelError):
+    """Something that a service, or the key that was given, does not allow."""
+
+    exit_code = 77
+    status = 403
+
+
 class NotOffered(GenerelError):
     """Something that this service could answer and does not, because what it needs is not there."""
 

@@ -68,6 +68,21 @@ class Relatedness:
 
 
 @dataclass(frozen=True)
+class RelationQuestion:
+    """What can be asked of a concept by a relation, from the end where it stands.
+
+    Attributes:
+        relation: name of the predicate.
+        phrase: how it reads from there: 'treats', or 'is treated with'.
+        answers: the kinds at the other end.
+    """
+
+    relation: str
+    phrase: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Resolved:
     """What a query was taken to mean.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from generel.concepts.errors import NotThere
 from generel.concepts.kinds import KINDS
-from generel.concepts.predicates import Predicate
+from generel.concepts.predicates import BY_NAME, Predicate
 from generel.index.freshness import ties_are_made_from
 from generel.index.rankings_file import Rankings
 from generel.index.store import NO_ROW, Rows
@@ -24,7 +24,7 @@ from generel.query.ranking_features import (
     mean_direction,
     voting_weights,
 )
-from generel.query.records import Resolved
+from generel.query.records import RelationQuestion, Resolved
 
 if TYPE_CHECKING:
     from generel.query.space import EmbeddingSpace
@@ -91,6 +91,21 @@ def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, 
     scores = sum(weight * feature for weight, feature in zip(weights.tolist(), features, strict=True))
     order = np.lexsort((rows, -np.asarray(scores)))
     return rows[order], cosines[order]
+
+
+def questions_of(rankings: Rankings, kind: str) -> list[RelationQuestion]:
+    """The relations that a concept of this kind can be asked by and whose answers have learned to be ranked, by name."""
+    asked = [BY_NAME[relation] for relation, kinds in sorted(rankings.tied.by_relation.items()) if relation in BY_NAME and kind in kinds]
+    return [_question(relation, kind) for relation in asked]
+
+
+def _question(relation: Predicate, kind: str) -> RelationQuestion:
+    if relation.same_kind:
+        return RelationQuestion(relation.name, relation.phrase if relation.symmetric else f"{relation.phrase}, or {relation.inverse_phrase}", (kind,))
+    ends = ((relation.subjects, relation.objects, relation.phrase), (relation.objects, relation.subjects, relation.inverse_phrase))
+    standing = [(other, phrase) for own, other, phrase in ends if kind in own]
+    answers = tuple(each for each in KINDS if any(each in other for other, _ in standing))
+    return RelationQuestion(relation.name, ", or ".join(dict.fromkeys(phrase for _, phrase in standing)), answers)
 
 
 def can_rank(query: Resolved, relation: Predicate, answers: tuple[str, ...] | None) -> bool:

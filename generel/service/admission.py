@@ -40,7 +40,7 @@ class Admission:
         await self._app(scope, receive, send)
 
     def _admit(self, scope: Scope) -> None:
-        """Notes whose key it is.
+        """Notes whose key it is, and whether it may write.
 
         Raises:
             NotAuthorized: a key is needed, and there is none or a wrong one.
@@ -49,12 +49,12 @@ class Admission:
         address = (scope.get("client") or ("",))[0]
         if self._keys.are_needed:
             given = key_of(dict(scope["headers"]))
-            name = self._keys.name_of(given) if given else None
-            if name is None:
+            key = self._keys.find(given) if given else None
+            if key is None:
                 self._take(f"address {address}")
                 raise NotAuthorized("this service needs a key that it knows: send it as 'Authorization: Bearer KEY'" if not given else "the service does not know this key; it may have been revoked")
-            scope["key_name"] = name
-            self._take(f"key {name}")
+            scope["key_name"], scope["key_may_write"] = key.name, key.may_write
+            self._take(f"key {key.name}")
         else:
             self._take(f"address {address}")
 

@@ -6,7 +6,7 @@ Frozen dataclasses, written as JSON field by field; the OpenAPI document is made
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from generel.query.records import Concept, Match, Neighbor, TakenAs
+from generel.query.records import Concept, Match, Neighbor, RelationQuestion, TakenAs
 
 Direction = Literal["out", "in"]
 
@@ -133,10 +133,43 @@ class Vectors:
 
 
 @dataclass(frozen=True)
+class VectorPage:
+    """A page of the concepts by row, with their stored vectors.
+
+    Attributes:
+        space: tag of what is served; a space that is read over several pages is one only if it is the same on all of them.
+        total: concepts on all pages.
+        vectors: one a concept, each of `dims` numbers and unit length.
+        next: address of the next page; null where there is none.
+    """
+
+    space: str
+    total: int
+    concepts: tuple[Concept, ...]
+    vectors: list[list[float]]
+    dims: int
+    next: str | None
+
+
+@dataclass(frozen=True)
+class ChangedConcepts:
+    """The concepts that were added, or taken out again."""
+
+    concepts: tuple[Concept, ...]
+
+
+@dataclass(frozen=True)
 class Kinds:
     """The kinds that the space has a concept of."""
 
     kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RelationsOfKind:
+    """The relations that concepts of one kind can be asked by."""
+
+    relations: tuple[RelationQuestion, ...]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From a request to its answer: the tag that saves the work, the lane that does it, JSON or a table.
+"""From a request to its answer: the tag that saves the work, the lane that does it, JSON or another form.
 
 A GET answer is tagged with the space, what was asked and in which form. A client that has it already is told so before anything is
 computed; after a swap every tag is another.
@@ -6,8 +6,8 @@ computed; after a swap every tag is another.
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Generic, TypeVar
 
 import orjson
 from fastapi import Request
@@ -23,40 +23,60 @@ from generel.service.serving import Lease, Serving
 
 Answer = TypeVar("Answer")
 Record = Mapping[str, object]
-Table = Callable[[Answer], Iterable[Record]] | None
 TSV, JSON = "text/tab-separated-values", "application/json"
 HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Authorization"}
 
 
+@dataclass(frozen=True)
+class Form(Generic[Answer]):
+    """A form that an answer can take instead of JSON.
+
+    Attributes:
+        name: what the parameter `format` says for it.
+        media_type: what the header Accept says for it.
+        render: writes an answer so.
+    """
+
+    name: str
+    media_type: str
+    render: Callable[[Answer], bytes]
+
+
+def as_table(records: Callable[[Answer], Iterable[Record]], columns: tuple[str, ...]) -> Form[Answer]:
+    """The form of tab-separated values: these records of an answer, with these columns."""
+    # Every line ends, the last one too.
+    return Form("tsv", TSV, lambda found: "".join(f"{line}\n" for line in to_lines(records(found), columns, digits=None)).encode())
+
+
 async def answer(
-    request: Request, work: Callable[[ServedSpace], Answer], *, lane: Lane = Lane.QUICK, table: Table[Answer] = None,
-    columns: tuple[str, ...] = (), format: str = "json",
+    request: Request, work: Callable[[ServedSpace], Answer], *, lane: Lane = Lane.QUICK, other: Form[Answer] | None = None, format: str = "json"
 ) -> Response:
     """What `work` says of the space, done in a lane and rendered; the rest as of `answer_leased`."""
     serving = serving_of(request)
-    return await answer_leased(request, lambda lease: serving.ask_leased(lease, work, lane=lane), table=table, columns=columns, format=format)
+    return await answer_leased(request, lambda lease: serving.ask_leased(lease, work, lane=lane), other=other, format=format)
 
 
-async def answer_leased(
-    request: Request, work: Callable[[Lease], Awaitable[Answer]], *, table: Table[Answer] = None, columns: tuple[str, ...] = (), format: str = "json"
-) -> Response:
+async def answer_leased(request: Request, work: Callable[[Lease], Awaitable[Answer]], *, other: Form[Answer] | None = None, format: str = "json") -> Response:
     """What `work` says of a space that is held meanwhile, rendered.
 
     Args:
-        table: the records of the answer as a table; None where it is none.
-        columns: of the table.
-        format: 'tsv' for the table, which the header Accept may ask for, too.
+        other: another form that the answer can take; None where JSON is all.
+        format: the name of the form that is wanted, which the header Accept may ask for, too.
     """
-    as_table = table is not None and (format == "tsv" or TSV in request.headers.get("accept", ""))
+    form = other if other is not None and (format == other.name or other.media_type in request.headers.get("accept", "")) else None
+    media_type = form.media_type if form else JSON
     with serving_of(request).lease() as lease:
-        headers = {**HEADERS, "ETag": _tag(request, lease.space.tag, TSV if as_table else JSON)} if request.method in ("GET", "HEAD") else {"Cache-Control": "no-store"}
+        headers = {**HEADERS, "ETag": _tag(request, lease.space.tag, media_type)} if request.method == "GET" else {"Cache-Control": "no-store"}
         if _is_known(request, headers.get("ETag")):
             return Response(status_code=304, headers=headers)
         found = await work(lease)
-    if as_table and table is not None:
-        # Every line ends, the last one too.
-        lines = "".join(f"{line}\n" for line in to_lines(table(found), columns, digits=None))
-        return Response(lines, headers=headers, media_type=f"{TSV}; charset=utf-8")
+    if form is not None:
+        return Response(form.render(found), headers=headers, media_type=media_type)
+    return to_json(found, headers)
+
+
+def to_json(found: object, headers: Mapping[str, str]) -> Response:
+    """An answer as JSON; its arrays are lists there."""
     return Response(orjson.dumps(found, option=orjson.OPT_SERIALIZE_NUMPY), headers=headers, media_type=JSON)
 
 

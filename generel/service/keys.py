@@ -30,14 +30,16 @@ class Key:
         name: who it was made for.
         digest: SHA-256 of the whole key, in hex.
         created: UTC, ISO 8601.
+        may_write: whether who has it may add concepts to the space of a service that takes them; it may not where the file says nothing of it.
     """
 
     name: str
     digest: str
     created: str
+    may_write: bool = False
 
 
-def make_key(path: Path, name: str) -> str:
+def make_key(path: Path, name: str, *, may_write: bool = False) -> str:
     """A new key, whose digest is added to the file at `path`; the key itself is nowhere but here.
 
     Raises:
@@ -49,7 +51,7 @@ def make_key(path: Path, name: str) -> str:
     if name in {key.name for key in there}:
         raise BadInput(f"there is a key called '{name}' in {path} already; revoke it, or take another name")
     key = f"{START}_{name}_{secrets.token_urlsafe(32)}"
-    _write(path, (*there, Key(name, digest_of(key), datetime.now(UTC).isoformat(timespec="seconds"))))
+    _write(path, (*there, Key(name, digest_of(key), datetime.now(UTC).isoformat(timespec="seconds"), may_write)))
     return key
 
 
@@ -111,12 +113,12 @@ class Keys:
         """Whether a request needs a key; it does with a file that holds none, too."""
         return self._path is not None
 
-    def name_of(self, key: str) -> str | None:
-        """Whose key this is; None for one that is not known."""
+    def find(self, key: str) -> Key | None:
+        """What is kept of a key; None for one that is not known."""
         self._read_again()
         digest = digest_of(key)
         # All are compared, whichever fits, so that the time tells nothing.
-        fits = [each.name for each in self._keys if hmac.compare_digest(each.digest, digest)]
+        fits = [each for each in self._keys if hmac.compare_digest(each.digest, digest)]
         return fits[0] if fits else None
 
     def _read_again(self) -> None:

@@ -23,6 +23,7 @@ from generel.concepts.errors import (
     MissingExtra,
     NotAuthorized,
     NotOffered,
+    NotPermitted,
     TooLarge,
     TooSlow,
     TryLater,
@@ -33,7 +34,7 @@ from generel.concepts.errors import (
 TYPE = "urn:generel:error:"
 MEDIA_TYPE = "application/problem+json"
 # What these say is about the question alone. `BadInput` itself is one of them, its other children are not.
-SAYABLE = (AmbiguousConcept, BadIdentifier, MissingExtra, NotAuthorized, NotOffered, TooLarge, TooSlow, TryLater, UnknownConcept, UnknownPrefix)
+SAYABLE = (AmbiguousConcept, BadIdentifier, MissingExtra, NotAuthorized, NotOffered, NotPermitted, TooLarge, TooSlow, TryLater, UnknownConcept, UnknownPrefix)
 SHOWN = 5
 log = logging.getLogger("generel.service")
 

@@ -6,7 +6,7 @@ relations and the concepts' table) are opened here, too, so an answer never mixe
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import polars as pl
 
 from generel.concepts.errors import NotOffered
+from generel.concepts.progress import SILENT, Progress
 from generel.index.added_file import SOURCE
 from generel.index.space_folder import ALIASES_FILE, CONCEPTS_FILE, ENCODER, RELATIONS_FILE
+from generel.query.added import add_concepts, remove_concepts
+from generel.query.added_input import NewConcept
 from generel.query.added_relations import scan_relations
 from generel.query.embedder import Embedder, open_embedder
-from generel.query.records import Resolved
+from generel.query.records import Concept, Resolved
 from generel.query.space import EmbeddingSpace
 from generel.service.relations import RelationsOfConcepts
 from generel.service.texts import TextsAtHand, Vectors
@@ -72,6 +75,14 @@ class ServedSpace(EmbeddingSpace):
         if len(query) > LONGEST_REMEMBERED:
             return super().resolve(query, as_kind=as_kind, suggest=suggest)
         return self._remembered(query, as_kind=as_kind, suggest=suggest)
+
+    def add(self, new: NewConcept | Sequence[NewConcept], *, progress: Progress = SILENT) -> list[Concept]:
+        """As of any space, but that this one goes on as it is: a change is taken up by opening another."""
+        return add_concepts(self.folder, [new] if isinstance(new, NewConcept) else new, embedder=self, progress=progress)
+
+    def remove(self, curies: str | Sequence[str], *, progress: Progress = SILENT) -> list[Concept]:
+        """As of any space, but that this one goes on as it is."""
+        return remove_concepts(self.folder, [curies] if isinstance(curies, str) else curies, progress=progress)
 
     def relations(self) -> pl.LazyFrame:
         """As of any space, from what was read at opening."""

@@ -7,6 +7,7 @@ needs no pause: requests that came before it are answered by the old release, th
 import asyncio
 import logging
 import os
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -18,8 +19,9 @@ from generel.concepts.errors import GenerelError, Overloaded
 from generel.query.embedder import Embedder
 from generel.query.neighbors import Wanted
 from generel.service.lanes import Lane, Lanes
+from generel.service.memory import give_back_now
 from generel.service.metrics import Metrics
-from generel.service.opening import open_served, read_fingerprint
+from generel.service.opening import Fingerprint, open_served, read_fingerprint
 from generel.service.searches import Found, Search, Searches
 from generel.service.served_space import ServedSpace
 from generel.service.settings import Settings
@@ -53,6 +55,8 @@ class Lease:
     def close_if_unused(self) -> None:
         if self.retired and not self.users:
             self.space.close()
+            # Looking through all that is free takes milliseconds, in which others are answered.
+            threading.Thread(target=give_back_now, name="generel-memory", daemon=True).start()
 
 
 class Serving:
@@ -65,6 +69,9 @@ class Serving:
         self.lanes = Lanes(waiting=settings.waiting, seconds=settings.seconds_of_answer, metrics=metrics)
         self._current: Lease | None = None
         self._watcher: asyncio.Task[None] | None = None
+        # What the files were when the space of now was opened, and who is opening another.
+        self._served: Fingerprint = ()
+        self._opening = asyncio.Lock()
 
     async def start(self) -> None:
         """Open and warm the space, then watch its files.
@@ -73,9 +80,9 @@ class Serving:
             GenerelError: it cannot be opened.
         """
         share_processors(self.settings.workers)
-        fingerprint = read_fingerprint(self.settings)
+        self._served = read_fingerprint(self.settings)
         await self._take_up("start")
-        self._watcher = asyncio.create_task(self._watch(fingerprint))
+        self._watcher = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
         """Stop watching and close the space; what is being answered ends first."""
@@ -130,19 +137,40 @@ class Serving:
         """
         return await self._persist(lease, lambda vectors: lease.searches.find(Search(query, as_kind, wanted, vectors)))
 
-    async def _persist(self, lease: Lease, attempt: Callable[[Vectors], Awaitable[Answer]]) -> Answer:
-        """What the attempt answers once all the texts are at hand that it asks for."""
-        vectors: dict[str, Floats] = {}
+    async def change(self, work: Callable[[ServedSpace], Answer]) -> Answer:
+        """What `work` says, which changes what lies beside the space; this worker serves the change before it answers.
+
+        A change that has begun is waited for, however long it takes: who asked for it has to know how it ended.
+
+        Raises:
+            Overloaded: too much waits; nothing was changed.
+            GenerelError: as `work`.
+        """
+        with self.lease() as lease:
+            done = await _supply(lease, lambda vectors: self.lanes.run(partial(lease.space.with_texts, vectors, work), Lane.SLOW))
         try:
-            async with asyncio.timeout(self.settings.seconds_of_answer):
-                while True:
-                    try:
-                        return await attempt(vectors)
-                    except TextsWanted as wanted:
-                        # An attempt asks for all that it meets at once, so there are few rounds.
-                        vectors = {**vectors, **await lease.texts.vectors(wanted.texts)}
+            await self._take_up_change()
+        except Exception:
+            # It is made, whatever hinders this worker; the watch sees it as it sees those of other processes.
+            log.exception("a change could not be served at once; it is tried again")
+        return done
+
+    async def _persist(self, lease: Lease, attempt: Callable[[Vectors], Awaitable[Answer]]) -> Answer:
+        """What the attempt answers, unless that takes too long."""
+        seconds = self.settings.seconds_of_answer
+        try:
+            async with asyncio.timeout(seconds):
+                return await _supply(lease, attempt)
         except TimeoutError as error:
-            raise Overloaded(f"the answer took longer than {self.settings.seconds_of_answer:g} seconds; ask for less, or again later") from error
+            raise Overloaded(f"the answer took longer than {seconds:g} seconds; ask for less, or again later") from error
+
+    async def _take_up_change(self) -> None:
+        """Serve what the files are now, unless it is what is served."""
+        async with self._opening:
+            found = await asyncio.to_thread(read_fingerprint, self.settings)
+            if found != self._served:
+                await self._take_up("change")
+                self._served = found
 
     async def _take_up(self, how: str) -> None:
         """Open the space as its files are now and serve it from here on; what cannot be opened changes nothing."""
@@ -161,21 +189,31 @@ class Serving:
         self.metrics.texts.observe(len(texts))
         return await self.lanes.run(lambda: space.embed(texts), Lane.TEXTS)
 
-    async def _watch(self, served: object) -> None:
+    async def _watch(self) -> None:
         """Take up every change of the files once they stay as they are for the time of one look."""
-        seen = served
+        seen = self._served
         while True:
             await asyncio.sleep(self.settings.watch_seconds)
             try:
                 found = await asyncio.to_thread(read_fingerprint, self.settings)
-                if found == served or found != seen:
+                if found == self._served or found != seen:
                     seen = found
                     continue
-                await self._take_up("change")
-                served = found
+                await self._take_up_change()
             except (GenerelError, OSError) as error:
                 # A load that is still at work: the files change again, and are looked at again.
                 log.warning("the space on disk cannot be served yet", extra={"reason": str(error)})
             except Exception:
                 # Whatever a half-written file makes a library say: what is served goes on, and so does the watch.
                 log.exception("the space on disk could not be opened; it is tried again")
+
+
+async def _supply(lease: Lease, attempt: Callable[[Vectors], Awaitable[Answer]]) -> Answer:
+    """What the attempt answers once all the texts are at hand that it asks for."""
+    vectors: dict[str, Floats] = {}
+    while True:
+        try:
+            return await attempt(vectors)
+        except TextsWanted as wanted:
+            # An attempt asks for all that it meets at once, so there are few rounds.
+            vectors = {**vectors, **await lease.texts.vectors(wanted.texts)}

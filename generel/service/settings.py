@@ -3,6 +3,7 @@
 Plain values only: a worker process gets its settings pickled.
 """
 
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class Settings:
         watch_seconds: how often the files of the space are looked at for a new release.
         origins: sites whose pages may ask from a browser (CORS); none by default.
         trusted_proxies: addresses whose X-Forwarded-For is believed.
+        writable: whether concepts may be added to the space, and taken out again, by request; where there are keys, only with one that may write.
         log_queries: whether what was asked is logged, and not only which page.
         shared: a folder in memory that the workers of one service share; None for one worker.
     """
@@ -57,6 +59,7 @@ class Settings:
     watch_seconds: float = 1.0
     origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    writable: bool = False
     log_queries: bool = False
     shared: Path | None = None
 
@@ -65,5 +68,15 @@ class Settings:
         positive = ("workers", "burst", "largest_body", "largest_batch", "waiting", "seconds_of_headers", "seconds_of_body", "seconds_of_answer", "watch_seconds")
         wrong = [f"{name} is {getattr(self, name)}; it must be above 0" for name in positive if getattr(self, name) <= 0]
         wrong += [f"{name} is {getattr(self, name)}; it may not be negative" for name in ("requests_a_second", "batch_milliseconds", "port") if getattr(self, name) < 0]
+        if self.writable and self.keys_file is None and not is_loopback(self.host):
+            wrong.append(f"whoever reaches {self.host} could change the space: a service that may be written to needs keys, or 127.0.0.1 as its host")
         if wrong:
             raise BadInput(f"the service cannot be started so: {'; '.join(wrong)}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,11 +1,9 @@
 """Clusters read by their markers, embeddings scored side by side, and the commands that do it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from scipy.sparse import csr_array, csr_matrix
 
 anndata = pytest.importorskip("anndata")
@@ -14,11 +12,10 @@ pandas = pytest.importorskip("pandas")
 from generel.apps.cells.annotate import Markers, find_markers, rank_for_clusters  # noqa: E402
 from generel.apps.cells.embed import KEY  # noqa: E402
 from generel.apps.cells.score import BOTH, EXPRESSION, RANDOM, SPACE, compare_embeddings, score_embeddings  # noqa: E402
-from generel.cli.main import main  # noqa: E402
 from generel.concepts.errors import BadTable  # noqa: E402
-from tests.apps.gene_world import gene_vectors, write_gene_world  # noqa: E402
+from tests.apps.conftest import Run  # noqa: E402
+from tests.apps.gene_world import gene_vectors  # noqa: E402
 
-Run = Callable[..., Result]
 GENES = ["CD3D", "CD3E", "MS4A1", "CD79A", "TTN", "DES"]
 SORTS = ["T", "B", "heart"]
 
@@ -29,20 +26,6 @@ def sorted_cells(*, cells: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndar
     sorts = np.arange(cells) % 3
     own = sorts[:, None] == np.arange(6)[None, :] // 2
     return (np.where(own, 3.5, 0.25) + 0.5 * rng.random((cells, 6))).astype(np.float32), sorts
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """GENEREL_HOME with the gene world."""
-    folder: Path = tmp_path_factory.mktemp("home")
-    write_gene_world(folder / "spaces" / "genes")
-    return folder
-
-
-@pytest.fixture
-def run(home: Path) -> Run:
-    """Runs a command in this process."""
-    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments], env={"GENEREL_HOME": str(home), "GENEREL_SPACE": "genes"})
 
 
 @pytest.fixture(scope="module")

@@ -1,34 +1,19 @@
 """Properties of genes from end to end: learned, kept without pickle, told, judged and explained by commands."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from generel.apps.gene_properties.model_folder import read_property
 from generel.cli.main import main
 from generel.concepts.errors import Corrupt, NotThere
+from tests.apps.conftest import Run
 from tests.apps.gene_world import write_gene_world
 
-Run = Callable[..., Result]
 IMMUNE, MUSCLE = ("CD3D", "CD3E", "MS4A1", "CD79A"), ("TTN", "DES")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """GENEREL_HOME with the gene world."""
-    folder: Path = tmp_path_factory.mktemp("home")
-    write_gene_world(folder / "spaces" / "genes")
-    return folder
-
-
-@pytest.fixture
-def run(home: Path) -> Run:
-    """Runs a command in this process."""
-    return lambda *arguments: CliRunner().invoke(main, [str(argument) for argument in arguments], env={"GENEREL_HOME": str(home), "GENEREL_SPACE": "genes"})
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Labels, folds, heads, gate and vectors of the properties of genes: by hand, by law, and with bad input."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -34,11 +35,24 @@ def test_labels_are_read_whatever_the_order_of_columns(tmp_path: Path) -> None:
     assert read_labeled_genes(path, column="Label").names == ["0", "1"]
 
 
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_cells_are_separated_by_what_the_header_has_most_of(tmp_path: Path, separator: str) -> None:
+    """Other separators in texts, a blank line first and a byte-order mark change nothing; also gzipped."""
+    lines = ("\ufeff", separator.join(("gene", "StrLabel", "Summary")), separator.join(("TTN", "a", "'binds, cuts; and\tties'".replace("'", '"'))), separator.join(("MUC1", "b", "")))
+    for path in (tmp_path / "labels.tsv", tmp_path / "labels.csv.gz"):
+        text = "\n".join(lines).encode()
+        path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+        labels = read_labeled_genes(path)
+        assert (labels.genes, labels.names, labels.texts) == (["TTN", "MUC1"], ["a", "b"], ["binds, cuts; and\tties", ""])
+        assert read_genes(path)[0] == ["TTN", "MUC1"]
+
+
 @pytest.mark.parametrize("text, message", [
     ("", "is empty; it should hold a header and a gene a line"),
     ("gene,StrLabel\n", "has no row in the column 'StrLabel'"),
     ("gene,StrLabel\nTTN,a\nMUC1,a\n", "has one class only, a, in the column 'StrLabel'; telling genes apart needs two"),
-    ("name,StrLabel\nTTN,a\n", "lacks a column of genes, called Gene name or gene"),
+    ("name\tStrLabel\nTTN\ta\n", "read as tab-separated, lacks a column of genes"),
+    ("name,StrLabel\nTTN,a\n", "read as comma-separated, lacks a column of genes, called Gene name or gene"),
     ("gene,sort\nTTN,a\n", r"lacks a column with the class \(name it with --column\); it has gene, sort"),
     ("gene,StrLabel\n1-Mar,a\nTTN,b\n", r"1 genes that a spreadsheet turned into dates: 1-Mar \(MARCHF1 or MTARC1\?\); write the symbols anew"),
 ])
@@ -53,7 +67,7 @@ def test_files_that_are_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="should hold genes with a property"):
         read_labeled_genes(tmp_path / "none.csv")
     (tmp_path / "x.csv").write_bytes(b"gene,StrLabel\n\xff\xfe,a\n")
-    with pytest.raises(BadTable, match="cannot be read as comma-separated text in UTF-8"):
+    with pytest.raises(BadTable, match="cannot be read as a table of text in UTF-8"):
         read_labeled_genes(tmp_path / "x.csv")
 
 

@@ -21,6 +21,8 @@ from typing import cast
 import numpy as np
 
 HEAD_END = b"\r\n\r\n"
+OWN = ("Pss_Anon", "Pss_Shmem")
+GONE = " (deleted)"
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -127,9 +129,29 @@ def summary(took: Sequence[float], statuses: Counter[int], seconds: float) -> di
     return {"requests/s": f"{len(took) / seconds:,.0f}", "p50 ms": f"{p50:.1f}", "p95 ms": f"{p95:.1f}", "p99 ms": f"{p99:.1f}", "statuses": said}
 
 
-def megabytes(process: int) -> float:
-    """Memory of a process and its children: each one's share of what they share."""
-    return sum(_proportional(each) for each in (process, *_children(process))) / 1024
+def megabytes(process: int, *of: str) -> float:
+    """Memory of a process and its children: each one's share of what they share.
+
+    Args:
+        of: lines of /proc/PID/smaps_rollup that count; those of OWN where none is given, for pages of mapped files can be taken away at
+            any time, and what is a process's own cannot.
+    """
+    return sum(_sum_lines(each, of or OWN) for each in (process, *_children(process))) / 1024
+
+
+def count_deleted(process: int) -> int:
+    """How many files that are gone from the disk a process and its children have open or mapped; files of no name, in memory, do not count."""
+    return sum(len(set(_deleted(each))) for each in (process, *_children(process)))
+
+
+def _deleted(process: int) -> Iterator[str]:
+    root = Path(f"/proc/{process}")
+    try:
+        paths = [line.split(maxsplit=5)[5] for line in (root / "maps").read_text().splitlines() if line.endswith(GONE)]
+        paths += [str(link.readlink()) for link in (root / "fd").iterdir() if link.is_symlink()]
+    except OSError:
+        return
+    yield from (path for path in paths if path.endswith(GONE) and not path.startswith(("/memfd:", "/dev/shm/", "/tmp/tmp")))
 
 
 def _children(process: int) -> list[int]:
@@ -139,13 +161,12 @@ def _children(process: int) -> list[int]:
         return []
 
 
-def _proportional(process: int) -> int:
+def _sum_lines(process: int, of: Sequence[str]) -> int:
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0
-    # Pages of mapped files can be taken away at any time; what is the process's own cannot.
-    return sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
+    return sum(int(line.split()[1]) for line in lines if line.partition(":")[0] in of)
 
 
 def cpu_seconds(process: int) -> float:

@@ -1,10 +1,13 @@
-"""Twenty swaps of a space under load: how many requests fail, and how long a swap and the slowest answer take.
+"""Twenty swaps of a space under load: how many requests fail, how long a swap and the slowest answer take, and what the memory comes to.
 
     python tests/benchmarks/service_swap.py SPACE --swaps 20 --workers 2
 
 Each swap is what `generel load` does: another release takes the place of the one that is served (its manifest, tables and vectors), with an
 index of its own. The two releases that take turns are copies of SPACE that differ in name, so building them is done before and only
 the switch is under load.
+
+The second table is of all processes together, after some of the swaps and still under load: the memory that is their own, how much of it
+they have given back though the kernel has not fetched it yet, pages of mapped files, and what of releases that are gone is still open.
 """
 
 import argparse
@@ -16,17 +19,17 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from service_load import questions_of, read_concepts
-from service_processes import ask, megabytes, service, summary
+from service_processes import OWN, ask, count_deleted, megabytes, service, summary
 
 from generel.cli.output import write_records
 from generel.concepts.atomic import swap_in
 from generel.index.freshness import note_verified
 from generel.index.space_folder import MANIFEST, digest_of_manifest, read_manifest
 
+LOOKS = (1, 2, 6, 10, 20, 30)
 MIXED = ("neighbors by CURIE", "relatedness", "type-ahead", "concept", "relations of a concept")
 Row = dict[str, object]
 
@@ -53,13 +56,13 @@ def swap(served: Path, release: Path, ports: int, *, name: str, agree: int) -> f
     return time.perf_counter() - began
 
 
-def rows(options: argparse.Namespace) -> Iterator[Row]:
-    """The table."""
+def run(options: argparse.Namespace) -> tuple[Row, list[Row]]:
+    """The two tables; the first has one row."""
     with tempfile.TemporaryDirectory(dir=options.space.parent) as temporary:
         served = copy_as(options.space, Path(temporary) / "served", name="release 0")
         questions = questions_of(read_concepts(options.space, seed=1), seed=1)
         with service(served, "--workers", str(options.workers)) as (port, process):
-            before, ended = megabytes(process), threading.Event()
+            memory, ended = [note_memory(process, 0)], threading.Event()
             mixed = [questions[name]() for name in MIXED]
             turn = (next(each) for each in itertools.cycle(mixed))
             seconds, parts = [], []
@@ -73,15 +76,23 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
             began = time.perf_counter()
             for number in range(1, options.swaps + 1):
                 seconds.append(swap(served, options.space, port, name=f"release {number}", agree=10 * options.workers))
+                if number in LOOKS or number == options.swaps:
+                    memory.append(note_memory(process, number))
             ended.set()
             asking.join()
             took = [each for some, _ in parts for each in some]
             statuses = sum((some for _, some in parts), Counter())
             failed = sum(n for status, n in statuses.items() if status != 200)
-            yield {
+            return {
                 "swaps": options.swaps, "failed requests": failed, "median swap s": f"{sorted(seconds)[len(seconds) // 2]:.1f}",
-                **summary(took, statuses, time.perf_counter() - began), "slowest ms": f"{1000 * max(took):.0f}", "MB before": f"{before:.0f}", "MB after": f"{megabytes(process):.0f}",
-            }
+                **summary(took, statuses, time.perf_counter() - began), "slowest ms": f"{1000 * max(took):.0f}",
+            }, memory
+
+
+def note_memory(process: int, swaps: int) -> Row:
+    """What a service's processes hold."""
+    own, free, mapped = (megabytes(process, *of) for of in (OWN, ("LazyFree",), ("Pss_File",)))
+    return {"after swaps": swaps, "own MB": f"{own:.0f}", "of it given back MB": f"{free:.0f}", "mapped MB": f"{mapped:.0f}", "open of old releases": count_deleted(process)}
 
 
 def main() -> None:
@@ -92,7 +103,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
-    write_records(rows(options), format="table", title=f"generel serve --workers {options.workers}, {options.space.name}: swaps under load")
+    swaps, memory = run(options)
+    title = f"generel serve --workers {options.workers}, {options.space.name}"
+    write_records([swaps], format="table", title=f"{title}: swaps under load")
+    write_records(memory, format="table", title=f"{title}: memory over swaps")
 
 
 if __name__ == "__main__":

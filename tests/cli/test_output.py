@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generel.cli.output import default_format, write_records
+from generel.cli.output import count, default_format, write_records
+from generel.cli.percentiles import percentile_of
 from generel.concepts.tsv import DIGITS, ESCAPES, to_text
 
 
@@ -77,3 +78,23 @@ def test_outside_a_terminal_the_default_is_tsv() -> None:
 def test_values_are_written_as_people_write_them(value: object, text: str) -> None:
     """Six significant digits for numbers with real parts, whole numbers whole."""
     assert to_text(value, digits=DIGITS) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "sample", "shown"),
+    [
+        (100.0, {"p_value": 1e-6}, ">99.99"), (99.9999, {"n_pairs": 1_000_000}, ">99.99"), (99.98, {"n_pairs": 1_000_000}, "99.98"), (100.0, {"n_pairs": 15}, ">93.33"),
+        (93.0, {"n_pairs": 15}, "93"), (100.0, {}, ">99.99"), (99.5, {}, "99.5"), (0.0, {"n_pairs": 1}, "0"),
+    ],
+)
+def test_no_percentile_for_people_is_above_what_its_sample_tells(capsys: pytest.CaptureFixture[str], value: float, sample: dict[str, float], shown: str) -> None:
+    """A hundred is nobody's; programs get the number as it is."""
+    records: list[dict[str, object]] = [{"percentile": percentile_of(value, **sample)}]  # type: ignore[arg-type]
+    assert written(capsys, records, format="table").split()[-1] == shown
+    assert written(capsys, records, format="tsv").split()[-1] == f"{value:.6g}"
+    assert json.loads(written(capsys, records, format="jsonl"))["percentile"] == pytest.approx(value, rel=1e-5)
+
+
+def test_counts_agree_with_their_noun() -> None:
+    """One, none, thousands."""
+    assert [count(n, "pair") for n in (0, 1, 2000)] == ["0 pairs", "1 pair", "2,000 pairs"]

@@ -172,7 +172,7 @@ def test_relatedness_of_a_file_of_pairs(run: Run, tmp_path: Path, from_stdin: bo
     assert lines[1] == ["simvastatin", "SLCO1B1", "chebi:9150", "hgnc:10959", "0.941176", "100.0", "0.111111", ""]
     assert lines[2][:7] == ["rs1", "CAT", "", "hgnc:1516", "", "", ""]
     assert lines[2][7].startswith("UnknownConcept")
-    assert "1 of 2 pairs have no score" in result.stderr
+    assert "no score for 1 of 2 pairs" in result.stderr
     assert result.exit_code == 0
 
 
@@ -342,3 +342,27 @@ def test_the_python_and_the_command_line_agree(run: Run, home: Path) -> None:
     with EmbeddingSpace.open(home / "spaces/world") as space:
         expected = [(n.concept.curie, f"{n.cosine:.6g}") for n in space.neighbors("BRCA1")]
     assert [(row[3], row[1]) for row in rows(run("neighbors", "BRCA1").stdout)[1:]] == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("relatedness", "--pairs", "PAIRS", "--out", "scored.tsv"), ("embed", "BRCA1", "--out", "vectors.npy"), ("explain", "BRCA1", "CAT", "--html", "why.html"),
+     ("export", "vectors", "--out", "vectors.parquet"), ("export", "projector", "--out", "projector")],
+)
+def test_a_folder_that_is_not_there_is_made(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """By every command that writes where it is told to; its help says so."""
+    (tmp_path / "pairs.tsv").write_text("left\tright\nBRCA1\tCAT\n")
+    out = tmp_path / "new" / "folder" / arguments[-1]
+    result = run(*(str(tmp_path / "pairs.tsv") if each == "PAIRS" else each for each in arguments[:-1]), str(out))
+    assert result.exit_code == 0 and out.exists(), result.output
+    said = " ".join(run(*arguments[: 2 if arguments[0] == "export" else 1], "--help").stdout.split())
+    assert "A folder that is not there is made." in said
+    if "scored" in arguments[-1]:
+        assert "wrote 1 pair to" in result.stderr
+
+
+def test_a_table_for_people_shows_no_percentile_of_100(run: Run) -> None:
+    """The world has nine pairs of a drug and a gene, and 100 % of them are not all there are."""
+    for arguments in (("relatedness", "simvastatin", "SLCO1B1"), ("neighbors", "simvastatin", "--kind", "gene", "-k", "1")):
+        shown, told = (run(*arguments, "--format", format).stdout for format in ("table", "tsv"))
+        assert ">88.88" in shown and "\t100\t" in told

@@ -34,10 +34,13 @@ def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
     assert made.exit_code == 0, made.output
     key, file = made.stdout.strip(), tmp_path / "service-keys.json"
     assert key.startswith("generel_lab_") and key not in file.read_text()
-    assert Keys(file).name_of(key) == "lab" and Keys(file).name_of(f"{key}x") is None
-    assert [json.loads(line)["name"] for line in run(tmp_path, "keys", "list", "--format", "jsonl").stdout.splitlines()] == ["lab"]
+    found = Keys(file).find(key)
+    assert found and (found.name, found.may_write) == ("lab", False) and Keys(file).find(f"{key}x") is None
+    assert run(tmp_path, "keys", "new", "curator", "--write").exit_code == 0
+    listed = [json.loads(line) for line in run(tmp_path, "keys", "list", "--format", "jsonl").stdout.splitlines()]
+    assert [(each["name"], each["may_write"]) for each in listed] == [("lab", False), ("curator", True)]
     assert run(tmp_path, "keys", "revoke", "lab").exit_code == 0
-    assert Keys(file).name_of(key) is None
+    assert Keys(file).find(key) is None
     assert "there is no key called 'lab'" in run(tmp_path, "keys", "revoke", "lab").stderr
     assert run(tmp_path, "keys", "new", "Bad Name").exit_code == 65
 
@@ -46,6 +49,8 @@ def test_what_cannot_be_served_is_said_before_anything_starts(tmp_path: Path) ->
     """No space, no file of keys, a setting that cannot be."""
     assert run(tmp_path, "--space", "nowhere").exit_code == 66
     assert run(tmp_path, "--space", "nowhere", "--workers", "0").exit_code == 2
+    open_to_all = run(tmp_path, "--space", "nowhere", "--writable", "--host", "0.0.0.0")
+    assert open_to_all.exit_code == 65 and "needs keys" in open_to_all.stderr
 
 
 @pytest.mark.slow

@@ -36,6 +36,18 @@ def remote(world_folder: Path) -> Iterator[RemoteSpace]:
 
 
 @pytest.fixture(params=["local", "remote"])
+def own_space(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Space]:
+    """Either, of a world that may be changed."""
+    folder, embedder = write_world(tmp_path / "world"), WordEmbedder()
+    if request.param == "local":
+        with EmbeddingSpace.open(folder, embedder=embedder) as opened:
+            yield opened
+    else:
+        with live(Settings(space=folder, writable=True), embedder=embedder) as (host, port), generel.connect(f"http://{host}:{port}", api_key="") as connected:
+            yield connected
+
+
+@pytest.fixture(params=["local", "remote"])
 def space(request: pytest.FixtureRequest) -> Space:
     """Either."""
     found: Space = request.getfixturevalue(request.param)

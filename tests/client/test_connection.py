@@ -68,6 +68,28 @@ def test_what_a_service_refuses_is_not_asked_again(monkeypatch: pytest.MonkeyPat
         assert len(asked) == 1
 
 
+def test_a_change_is_not_sent_again_once_it_may_have_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again where no connection was made or it was sent away unseen; else whoever asked is told to look."""
+    connection, asked, _ = connect(monkeypatch, [httpx.ConnectError("refused"), httpx.Response(429, json={}), OK])
+    assert connection.change("/v1/added", concepts=[]) == {"kinds": ["gene"]} and len(asked) == 3
+    connection, asked, _ = connect(monkeypatch, [httpx.ReadError("broken"), OK])
+    with pytest.raises(ServerUnavailable, match=r"did not say how it ended \(ReadError: broken\); look whether"):
+        connection.change("/v1/added", concepts=[])
+    assert len(asked) == 1
+    connection, asked, _ = connect(monkeypatch, [httpx.Response(503, json=BUSY), OK])
+    with pytest.raises(Overloaded):
+        connection.change("/v1/added", concepts=[])
+    assert len(asked) == 1
+
+
+def test_a_file_is_of_the_type_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or refused."""
+    connection, asked, _ = connect(monkeypatch, [httpx.Response(200, content=b"x", headers={"Content-Type": "a/b"}), OK])
+    assert connection.get_file("/v1/vectors", "a/b") == b"x" and asked[0].headers["accept"] == "a/b"
+    with pytest.raises(ServerRefused, match="not a/b"):
+        connection.get_file("/v1/vectors", "a/b")
+
+
 def test_the_key_is_sent_and_told_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Given, or from the environment; never in what is printed."""
     connection, asked, _ = connect(monkeypatch, [OK], api_key="secret-key")

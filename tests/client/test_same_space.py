@@ -1,10 +1,24 @@
 """One class over a space on the disk and the same space behind a service: the same methods, records, numbers and errors."""
 
+import io
+
 import numpy as np
 import polars as pl
 import pytest
 
-from generel.concepts.errors import AmbiguousConcept, BadIdentifier, BadInput, BadTable, UnknownConcept, UnknownPrefix
+from generel.client.remote_space import RemoteSpace
+from generel.concepts.errors import (
+    AmbiguousConcept,
+    BadIdentifier,
+    BadInput,
+    BadTable,
+    NotPermitted,
+    Overloaded,
+    UnknownConcept,
+    UnknownPrefix,
+)
+from generel.query.added_input import NewConcept
+from generel.query.added_vectors import fold_in
 from generel.query.records import Concept
 from tests.client.conftest import Space
 
@@ -86,6 +100,19 @@ class TestSpace:
         with pytest.raises(UnknownConcept):
             space.vectors(["sore muscles"])
 
+    def test_frame(self, space: Space) -> None:
+        """All concepts by row, or those of some kinds."""
+        frame = space.frame()
+        assert frame.schema == pl.Schema({"curie": pl.String(), "kind": pl.String(), "name": pl.String(), "vector": pl.Array(pl.Float32, 3)})
+        assert (frame.height, frame.row(3)) == (12, ("hgnc:1100", "gene", "BRCA1", [0.0, 0.0, 1.0]))
+        assert space.frame("drug")["name"].to_list() == ["simvastatin", "atorvastatin", "warfarin"]
+        assert space.frame(["drug", "gene"])["kind"].to_list() == ["gene"] * 3 + ["drug"] * 3
+        assert (space.frame("pathway").schema, space.frame("pathway").height) == (frame.schema, 0)
+        with pytest.raises(BadInput, match="unknown kind 'sock'"):
+            space.frame("sock")
+        with pytest.raises(ValueError, match="leave `kinds` out"):
+            space.frame([])
+
     def test_evidence(self, space: Space) -> None:
         """RELATIONS, whichever way they are asked for."""
         rows = space.evidence("mondo:0005068", "simvastatin")
@@ -128,6 +155,64 @@ class TestSpace:
             space.neighbors("BRCA1", min_score=2)
 
 
+class TestChanges:
+    """Adding to a space of one's own, on the disk or behind a service."""
+
+    NEW = NewConcept("MONDO:0999999", "disease", "muscle wasting", ("MW",), "Of late.", (("^treats", "chebi:9150"),))
+    VARIANT = NewConcept("rs999999999", "variant", ties=(("variant_of_gene", "hgnc:10959"),))
+    AS_CONCEPT = Concept("mondo:0999999", "disease", "muscle wasting")
+
+    def test_added_concepts_are_there(self, own_space: Space) -> None:
+        """Found, near, tied, counted and with a vector of their names and ties; gone when they are removed."""
+        assert own_space.add([self.NEW, self.VARIANT]) == [self.AS_CONCEPT, Concept("dbsnp:rs999999999", "variant", "rs999999999")]
+        assert own_space.concept("mondo:0999999") == own_space.resolve("MW").concept == self.AS_CONCEPT
+        assert own_space.evidence("MW", "simvastatin").select("subject", "source").rows() == [("chebi:9150", "added")]
+        text, tie = own_space.embed(["muscle wasting", "MW"]), own_space.vectors(["simvastatin"])
+        np.testing.assert_allclose(own_space.vectors(["MW"]), [fold_in(text, tie, share=0.3)], atol=1e-6)
+        assert own_space.frame()["curie"].to_list()[12:] == ["mondo:0999999", "dbsnp:rs999999999"]
+        assert own_space.remove("mondo:0999999") == [self.AS_CONCEPT]
+        with pytest.raises(UnknownConcept):
+            own_space.concept("mondo:0999999")
+        assert own_space.frame().height == 13 and own_space.add([]) == []
+
+    def test_wrong_changes_are_refused_alike(self, own_space: Space) -> None:
+        """All that is wrong, in the same words; nothing is changed."""
+        with pytest.raises(BadInput, match=r"nothing was added, 2 things are wrong: concept 1 \(hgnc:1100\).*unknown kind 'sock'"):
+            own_space.add([NewConcept("hgnc:1100", "gene", "BRCA1"), NewConcept("mondo:0999997", "sock", "x")])
+        with pytest.raises(UnknownConcept, match="among what was added"):
+            own_space.remove("hgnc:1100")
+        assert own_space.frame().height == 12
+
+
+def test_changes_that_a_service_does_not_take_say_why(remote: RemoteSpace) -> None:
+    """The error of the service, with its way out."""
+    with pytest.raises(NotPermitted, match="generel serve --writable"):
+        remote.add(TestChanges.NEW)
+
+
+def test_a_frame_is_of_one_release(monkeypatch: pytest.MonkeyPatch, remote: RemoteSpace) -> None:
+    """In pages of five, put together; where another space is taken up in between, from the start again, and not for ever."""
+    monkeypatch.setattr("generel.client.vector_pages.ROWS_AT_ONCE", 5)
+    whole = remote.frame()
+    real, pages = remote._connection.get_file, []
+
+    def turn(path: str, media_type: str, **options: object) -> bytes:
+        page = real(path, media_type, **options)
+        pages.append(options["offset"])
+        said = {**pl.read_parquet_metadata(io.BytesIO(page)), "space": "another" if len(pages) <= turns else "this"}
+        stream = io.BytesIO()
+        pl.read_parquet(io.BytesIO(page)).write_parquet(stream, metadata={name: said[name] for name in ("space", "total")})
+        return stream.getvalue()
+
+    monkeypatch.setattr(remote._connection, "get_file", turn)
+    turns = 1
+    assert remote.frame().equals(whole) and pages == [0, 5, 0, 5, 10]
+    pages.clear()
+    monkeypatch.setattr("generel.client.vector_pages.ATTEMPTS", 1)
+    with pytest.raises(Overloaded, match="other releases"):
+        remote.frame()
+
+
 def test_whole_records_are_equal(local: Space, remote: Space) -> None:
     """Every record of either compares equal to that of the other, to the last digit."""
     for ask in (
@@ -139,3 +224,4 @@ def test_whole_records_are_equal(local: Space, remote: Space) -> None:
     assert local.relatedness_of_pairs(pairs).equals(remote.relatedness_of_pairs(pairs))
     assert local.evidence("simvastatin", "SLCO1B1").equals(remote.evidence("simvastatin", "SLCO1B1"))
     assert local.manifest == remote.manifest
+    assert local.frame().equals(remote.frame())

@@ -1,8 +1,10 @@
 """What each page answers, against the space itself; values are those of `tests.worlds`."""
 
+import io
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from starlette.testclient import TestClient
 
@@ -210,6 +212,55 @@ def test_tags_save_the_work(client: TestClient) -> None:
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     assert client.get("/v1/neighbors?query=CAT", headers={"If-None-Match": first.headers["etag"]}).status_code == 200
     assert "etag" not in client.post("/v1/vectors", json={"curies": ["BRCA1"]}).headers
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/concept/chebi:9150", "/v1/neighbors?query=BRCA1", "/v1/neighbors?query=BRCA1&format=tsv", "/v1/space", "/v1/vectors", "/v1/map", "/docs", "/openapi.json", "/healthz", "/metrics",
+     "/v1/concepts/hgnc:1099", "/v1/neighbors?k=0", "/nothing", "/v1/embed"],
+)
+def test_head_answers_what_get_would_without_a_body(client: TestClient, path: str) -> None:
+    """Status and headers, tag and length among them, on pages and failures alike; the same where the answer is packed."""
+    for packing in ("identity", "gzip"):
+        got, head = (client.request(method, path, headers={"Accept-Encoding": packing, "X-Request-ID": "the-same-id"}) for method in ("GET", "HEAD"))
+        assert (head.status_code, head.content) == (got.status_code, b"") and got.content
+        headers = [{name: value for name, value in each.headers.items() if path != "/metrics" or name != "content-length"} for each in (got, head)]
+        assert headers[0] == headers[1]
+
+
+def test_head_of_what_is_known_is_not_worked_out(client: TestClient) -> None:
+    """304 by the tag that GET gave; counted as HEAD, by its page."""
+    tag = client.get("/v1/neighbors?query=CAT").headers["etag"]
+    assert client.head("/v1/neighbors?query=CAT", headers={"If-None-Match": tag}).status_code == 304
+    assert 'generel_requests_total{method="HEAD",page="/v1/neighbors",status="304"}' in client.get("/metrics").text
+
+
+def test_pages_of_vectors_hold_every_concept_once(client: TestClient, space: EmbeddingSpace) -> None:
+    """By row, five at a time, with the numbers of the space; kinds sift, and the last page has no next."""
+    concepts, vectors, url = [], [], "/v1/vectors?limit=5"
+    while url:
+        page = client.get(url).json()
+        assert (page["total"], page["dims"], len(page["concepts"])) == (12, 3, len(page["vectors"])) and page["space"] == client.get("/v1/space").json()["tag"]
+        concepts, vectors, url = concepts + page["concepts"], vectors + page["vectors"], page["next"]
+    assert [concept["curie"] for concept in concepts] == space.frame()["curie"].to_list()
+    np.testing.assert_array_equal(np.array(vectors, np.float32), space.frame()["vector"].to_numpy())
+    drugs = client.get("/v1/vectors?kind=drug&kind=variant").json()
+    assert ([concept["kind"] for concept in drugs["concepts"]], drugs["next"]) == (["variant"] * 2 + ["drug"] * 3, None)
+    assert client.get("/v1/vectors?offset=12").json()["concepts"] == []
+    assert client.get("/v1/vectors?limit=1001").status_code == 422
+
+
+def test_a_page_of_vectors_is_a_file_of_parquet_for_whoever_asks(client: TestClient, space: EmbeddingSpace) -> None:
+    """By header or parameter, with a tag of its own; its metadata say where to go on. A page beyond the last has the columns and no rows."""
+    by_header = client.get("/v1/vectors?limit=5", headers={"Accept": "application/vnd.apache.parquet"})
+    assert by_header.headers["content-type"] == "application/vnd.apache.parquet"
+    assert by_header.headers["etag"] != client.get("/v1/vectors?limit=5").headers["etag"]
+    page = client.get("/v1/vectors?limit=5&format=parquet").content
+    assert pl.read_parquet(io.BytesIO(page)).equals(space.frame().head(5))
+    said = pl.read_parquet_metadata(io.BytesIO(page))
+    assert (said["total"], said["next"], said["space"]) == ("12", "/v1/vectors?limit=5&format=parquet&offset=5", client.get("/v1/space").json()["tag"])
+    beyond = pl.read_parquet(io.BytesIO(client.get("/v1/vectors?format=parquet&offset=99").content))
+    assert (beyond.schema, beyond.height) == (space.frame().schema, 0)
 
 
 def test_the_document_describes_what_is_answered(client: TestClient) -> None:

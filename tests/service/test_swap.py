@@ -1,7 +1,12 @@
 """Another release, another index, added concepts: taken up while requests are answered, none of which fails."""
 
+import gc
+import os
+import subprocess
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +19,7 @@ from generel.query.added import add_concepts, remove_concepts
 from generel.query.added_input import NewConcept
 from generel.service import serving as serving_module
 from generel.service.application import make_application
+from generel.service.memory import AT_ONCE, OF_POLARS, VARIABLE, give_back_at_once
 from generel.service.settings import Settings
 from tests.service.conftest import Make
 from tests.worlds import WordEmbedder, world_vectors, write_world
@@ -149,3 +155,46 @@ def test_the_old_space_is_closed_when_its_last_request_has_ended(folder: Path) -
             closed: list[bool] = []
             held.space.close = lambda: closed.append(True)
         assert closed == [True]
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="open files are read from Linux's /proc")
+def test_nothing_of_a_space_is_left_once_it_is_replaced(serve: Make, folder: Path) -> None:
+    """Neither itself nor a file of it, open or mapped, that is gone from the disk; after two swaps with questions of every sort."""
+    client = serve(space=folder, watch_seconds=LOOK)
+    served = client.app.state.serving  # type: ignore[attr-defined]
+    old = []
+    for vectors, expected in ((turned_vectors(), "hgnc:1516"), (world_vectors(), "mondo:0007254")):
+        for path in ("neighbors?query=sore muscles", "explain?a=simvastatin&b=SLCO1B1", "concepts?q=stat", "concepts/chebi:9150/relations", "vectors?format=parquet"):
+            assert client.get(f"/v1/{path}").status_code == 200
+        old.append(weakref.ref(served._current.space))
+        write_world(folder, vectors=vectors)
+        until(lambda expected=expected: nearest(client) == expected)  # type: ignore[misc]
+    gc.collect()
+    assert [space() for space in old] == [None, None]
+    files = [line.split(maxsplit=5)[-1] for line in Path("/proc/self/maps").read_text().splitlines()]
+    files += [os.readlink(file) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]  # noqa: PTH115 (the text of the link: what it leads to is gone)
+    assert [file for file in files if str(folder) in file and file.endswith("(deleted)")] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from Linux's /proc")
+def test_polars_keeps_nothing_of_what_it_frees() -> None:
+    """A frame of 80 MB that is gone is no longer memory of the process; without being told so, polars keeps it for later."""
+    lines = (
+        "from generel.service.memory import give_back_at_once", "give_back_at_once()", "import polars as pl",
+        "def own():", "    return next(int(line.split()[1]) for line in open('/proc/self/smaps_rollup') if line.startswith('Anonymous'))",
+        "pl.select(pl.int_range(10).sort())", "before = own()", "frame = pl.select(pl.int_range(10_000_000) * 2)", "held = own()", "del frame", "print(held - before, own() - before)",
+    )
+    said = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True)
+    held, left = map(int, said.stdout.split())
+    assert held > 75_000 and left < 5_000
+
+
+@pytest.mark.parametrize(("said", "then"), [
+    (None, AT_ONCE), (OF_POLARS, AT_ONCE), (f"{OF_POLARS},{AT_ONCE}", AT_ONCE), ("narenas:1", f"{AT_ONCE},narenas:1"), (f"{OF_POLARS},dirty_decay_ms:9", f"{AT_ONCE},dirty_decay_ms:9"),
+])
+def test_what_somebody_has_set_for_polars_counts_last(monkeypatch: pytest.MonkeyPatch, said: str | None, then: str) -> None:
+    """Only what a polars of a process before has left there is taken away; asked twice, nothing is added."""
+    monkeypatch.setenv(VARIABLE, said or "")
+    give_back_at_once()
+    give_back_at_once()
+    assert os.environ[VARIABLE] == then

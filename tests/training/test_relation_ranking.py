@@ -16,6 +16,8 @@ from generel.concepts.tables import RELATIONS, SPACE_CONCEPTS, SPLIT_CONCEPTS, S
 from generel.index.rankings_file import Rankings, Weighing
 from generel.index.space_folder import INDEX, NAMES_FILE
 from generel.query.added_input import NewConcept
+from generel.query.records import RelationQuestion
+from generel.query.relation_ranking import askers_of, questions_of
 from generel.query.space import EmbeddingSpace
 from tests.training.evaluate_world import random_unit
 from tests.worlds import WordEmbedder, write_world
@@ -173,7 +175,16 @@ def test_an_older_index_is_refused_with_the_way_out(folder: Path, tmp_path: Path
 
 def test_every_relation_is_asked_from_both_ends() -> None:
     """Who votes stands where the query stands."""
-    from generel.query.relation_ranking import askers_of
-
     assert askers_of(BY_NAME["treats"], "drug") == ("drug",) and set(askers_of(BY_NAME["treats"], "disease")) >= {"disease", "phenotype"}
     assert askers_of(BY_NAME["is_a"], "disease") == ("disease",)
+
+
+def test_what_can_be_asked_of_a_kind_reads_from_its_end() -> None:
+    """Only relations that have learned weights for that kind; families are no predicates; inside one kind both readings are meant."""
+    rankings = Rankings(Weighing({**WEIGHTS, "pharmacogenetics": {"drug": RANKINGS.tied.others}, "is_a": {"drug": RANKINGS.tied.others}}, RANKINGS.tied.others), RANKINGS.new)
+    assert questions_of(rankings, "disease") == [RelationQuestion("treats", "is treated with", ("drug",))]
+    assert questions_of(rankings, "drug") == [
+        RelationQuestion("is_a", "is a kind of, or has the kind", ("drug",)), RelationQuestion("resembles", "resembles", ("drug",)),
+        RelationQuestion("treats", "treats", ("disease", "phenotype")),
+    ]
+    assert questions_of(rankings, "gene") == []

@@ -1,10 +1,14 @@
-"""Labeled genes from a comma-separated file: which genes, what is written about them, and of which class they are."""
+"""Labeled genes from a file with a header: which genes, what is written about them, and of which class they are.
+
+Commas, tabs or semicolons separate the cells: the one that the first line has most of.
+"""
 
 import csv
 import gzip
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +22,7 @@ GENES = ("Gene name", "gene", "symbol", "gene_symbol", "Gene", "Symbol", "ensemb
 TEXTS = ("Summary", "summary", "text")
 CLASSES = ("StrLabel", "class", "Solubility", "label", "Label")
 NAMED_IN_MESSAGES = 5
+SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ class LabeledGenes:
 
 
 def read_labeled_genes(path: Path, *, column: str = "", property_name: str = "") -> LabeledGenes:
-    """The genes of a file with a header, comma-separated, gzipped or not, its columns in any order.
+    """The genes of a file with a header, gzipped or not, its columns in any order.
 
     Args:
         column: the one with the class; empty for the first there is of CLASSES.
@@ -57,13 +62,13 @@ def read_labeled_genes(path: Path, *, column: str = "", property_name: str = "")
         NotThere: no file at `path`.
         BadTable: it is empty, lacks a column, has genes that a spreadsheet turned into dates, or only one class.
     """
-    header, rows = _read(path)
+    separator, header, rows = _read(path)
     gene, text = _column(header, GENES), _column(header, TEXTS)
     own = column or next((name for name in CLASSES if name in header), "")
     if gene is None or own not in header:
         of_class = f"'{own}'" if own else "with the class (name it with --column)"
         what = f"of genes, called {' or '.join(GENES)}" if gene is None else of_class
-        raise BadTable(f"{path} lacks a column {what}; it has {', '.join(header)}")
+        raise BadTable(f"{path}, read as {SEPARATORS[separator]}-separated, lacks a column {what}; it has {', '.join(header)}")
     whole = [row for row in rows if len(row) == len(header) and row[gene].strip() and row[header.index(own)].strip()]
     if dates := [say_date(row[gene].strip()) for row in whole if DATE.fullmatch(row[gene].strip())]:
         raise BadTable(
@@ -78,13 +83,13 @@ def read_labeled_genes(path: Path, *, column: str = "", property_name: str = "")
 
 
 def read_genes(path: Path) -> tuple[list[str], list[str]]:
-    """The genes of a file, and what it says about each: comma-separated with a column of genes, or one gene a line without a header.
+    """The genes of a file, and what it says about each: a table with a column of genes, or one gene a line without a header.
 
     Raises:
         NotThere: no file at `path`.
         BadTable: it is empty.
     """
-    header, rows = _read(path)
+    _, header, rows = _read(path)
     gene, text = _column(header, GENES), _column(header, TEXTS)
     if gene is None:
         names = [row[0].strip() for row in [header, *rows] if row and row[0].strip()]
@@ -93,22 +98,29 @@ def read_genes(path: Path) -> tuple[list[str], list[str]]:
     return [row[gene].strip() for row in whole], [row[text].strip() if text is not None and len(row) > text else "" for row in whole]
 
 
-def _read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """The header and the rows."""
+def _read(path: Path) -> tuple[str, list[str], list[list[str]]]:
+    """The separator, the header and the rows."""
     if not path.is_file():
-        raise NotThere(f"{path} is not there; it should hold genes with a property, comma-separated")
+        raise NotThere(f"{path} is not there; it should hold genes with a property, separated by commas or tabs")
     try:
-        rows = list(_lines(path))
+        with _open(path) as stream:
+            separator = find_separator(next((line for line in stream if line.strip()), ""))
+            stream.seek(0)
+            rows = [row for row in csv.reader(stream, delimiter=separator) if row]
     except (UnicodeDecodeError, OSError, EOFError, csv.Error) as error:
-        raise BadTable(f"{path} cannot be read as comma-separated text in UTF-8 ({error}); export it anew") from error
+        raise BadTable(f"{path} cannot be read as a table of text in UTF-8 ({error}); export it anew") from error
     if not rows:
         raise BadTable(f"{path} is empty; it should hold a header and a gene a line")
-    return [name.strip() for name in rows[0]], rows[1:]
+    return separator, [name.strip() for name in rows[0]], rows[1:]
 
 
-def _lines(path: Path) -> Iterator[list[str]]:
-    with gzip.open(path, "rt", encoding="utf-8-sig", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8-sig", newline="") as stream:
-        yield from (row for row in csv.reader(stream) if row)
+def find_separator(line: str) -> str:
+    """The one of SEPARATORS that a line has most of; a comma where it has none."""
+    return max(SEPARATORS, key=line.count)
+
+
+def _open(path: Path) -> TextIO:
+    return gzip.open(path, "rt", encoding="utf-8-sig", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8-sig", newline="")
 
 
 def _column(header: Sequence[str], names: Sequence[str]) -> int | None:

@@ -11,7 +11,7 @@ from generel.query.explain_records import link_of
 from generel.query.neighbors import read_relation
 from generel.query.records import Match, Resolved
 from generel.service.answers import ConceptCard, ConceptRelations, Identifier, Matches
-from generel.service.asking import answer, flatten, next_page
+from generel.service.asking import answer, as_table, flatten, next_page
 from generel.service.questions import LONGEST_QUERY, MOST_ANSWERS, LookupQuestion, RelationsQuestion, ResolveQuestion
 from generel.service.routes.responses import PROBLEMS, WITH_TABLE
 from generel.service.served_space import ServedSpace
@@ -31,7 +31,7 @@ async def look_up(request: Request, asked: Annotated[LookupQuestion, Query()]) -
         matches = _page_of_matches(space, asked)
         return Matches(asked.q, matches, next_page(request, n=len(matches), limit=asked.limit, offset=asked.offset, most=MOST_ANSWERS))
 
-    return await answer(request, work, table=lambda found: map(flatten, found.matches), columns=IN_MATCHES, format=asked.format)
+    return await answer(request, work, other=as_table(lambda found: map(flatten, found.matches), IN_MATCHES), format=asked.format)
 
 
 def _page_of_matches(space: ServedSpace, asked: LookupQuestion) -> tuple[Match, ...]:
@@ -62,7 +62,7 @@ async def relations(request: Request, curie: Named, asked: Annotated[RelationsQu
         more = next_page(request, n=len(page), limit=asked.limit, offset=asked.offset, most=len(seen) - 1)
         return ConceptRelations(space.of_concepts.records(page), len(seen), more)
 
-    return await answer(request, work, table=lambda found: map(flatten, found.relations), columns=IN_RELATIONS, format=asked.format)
+    return await answer(request, work, other=as_table(lambda found: map(flatten, found.relations), IN_RELATIONS), format=asked.format)
 
 
 @router.get("/concepts/{curie:path}", response_model=ConceptCard, responses=PROBLEMS)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from generel.concepts.errors import UnknownConcept
-from generel.service.asking import Record, answer, check_batch, flatten
+from generel.service.asking import Record, answer, as_table, check_batch, flatten
 from generel.service.gene_answers import CompletedSet, Function, GenePage, LibraryFunctions
 from generel.service.lanes import Lane
 from generel.service.questions import LONGEST_QUERY, GeneQuestion, GenesQuestion
@@ -49,7 +49,7 @@ async def gene(request: Request, curie: Named, asked: Annotated[GeneQuestion, Qu
         found = [model.annotate(curie, asked.k, libraries=[name], only_new=asked.only_new) for name in asked.library or model.libraries]
         return GenePage(model.gene(curie), tuple(LibraryFunctions(each[0].figures, tuple(map(Function.of, each))) for each in found if each))
 
-    return await answer(request, work, lane=Lane.SLOW, table=_table, columns=COLUMNS, format=asked.format)
+    return await answer(request, work, lane=Lane.SLOW, other=as_table(_table, COLUMNS), format=asked.format)
 
 
 def _check_known(model: "GeneSetModel", name: str) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from generel.query.neighbors import Wanted, find_neighbors, read_relation
 from generel.query.records import Neighbor, Resolved, TakenAs
 from generel.service.answers import Neighbors, NeighborsOfMany
-from generel.service.asking import answer, answer_leased, check_batch, flatten, next_page, serving_of
+from generel.service.asking import answer, answer_leased, as_table, check_batch, flatten, next_page, serving_of
 from generel.service.lanes import Lane
 from generel.service.questions import MOST_PASSED_OVER, ManyNeighborsQuestion, NeighborOptions, NeighborsQuestion
 from generel.service.routes.responses import PROBLEMS, WITH_TABLE
@@ -33,7 +33,7 @@ async def neighbors(request: Request, asked: Annotated[NeighborsQuestion, Query(
         more = next_page(request, n=len(found.neighbors), limit=asked.k, offset=asked.offset, most=MOST_PASSED_OVER)
         return _answer(found.resolved, found.neighbors, more)
 
-    return await answer_leased(request, work, table=lambda found: map(flatten, found.neighbors), columns=COLUMNS, format=asked.format)
+    return await answer_leased(request, work, other=as_table(lambda found: map(flatten, found.neighbors), COLUMNS), format=asked.format)
 
 
 @router.post("/neighbors", response_model=NeighborsOfMany, responses=PROBLEMS)

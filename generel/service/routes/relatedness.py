@@ -9,7 +9,7 @@ from generel.query.explain_records import Explanation
 from generel.query.records import Concept, Relatedness
 from generel.query.resolve import to_concept
 from generel.service.answers import Evidence, PairRelatedness, RelatednessOfPairs
-from generel.service.asking import answer, check_batch, flatten
+from generel.service.asking import answer, as_table, check_batch, flatten
 from generel.service.lanes import Lane
 from generel.service.questions import ExplainQuestion, PairQuestion, PairsQuestion
 from generel.service.routes.responses import PROBLEMS, WITH_TABLE
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["relatedness"])
 @router.get("/relatedness", response_model=Relatedness, responses=WITH_TABLE)
 async def relatedness(request: Request, asked: Annotated[PairQuestion, Query()]) -> Response:
     """How alike two queries are, with percentile and p-value among random pairs of their kinds; the same both ways."""
-    return await answer(request, lambda space: space.relatedness(asked.a, asked.b), table=lambda found: [flatten(found)], columns=COLUMNS, format=asked.format)
+    return await answer(request, lambda space: space.relatedness(asked.a, asked.b), other=as_table(lambda found: [flatten(found)], COLUMNS), format=asked.format)
 
 
 @router.post("/relatedness", response_model=RelatednessOfPairs, responses=PROBLEMS)
@@ -66,4 +66,4 @@ async def evidence(request: Request, asked: Annotated[PairQuestion, Query()]) ->
     def work(space: ServedSpace) -> Evidence:
         return Evidence(tuple(space.evidence(asked.a, asked.b).to_dicts()))
 
-    return await answer(request, work, lane=Lane.SLOW, table=lambda found: found.relations, columns=IN_EVIDENCE, format=asked.format)
+    return await answer(request, work, lane=Lane.SLOW, other=as_table(lambda found: found.relations, IN_EVIDENCE), format=asked.format)

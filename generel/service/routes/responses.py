@@ -6,11 +6,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from generel.service.asking import TSV
 from generel.service.problems import MEDIA_TYPE
+from generel.service.vector_pages import PARQUET
 
 WHY = {
     304: "Not changed since the answer whose tag was sent.",
     400: "The request cannot be read.",
     401: "A key is needed, and none that the service knows was given.",
+    403: "The service, or the key, allows no changes.",
     404: "There is no such concept, space or page; `near` names the nearest.",
     405: "The page does not take this method.",
     408: "The request did not arrive in time.",
@@ -36,8 +38,10 @@ class Problem(BaseModel):
     detail: str
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+WITH_CHANGES: dict[int | str, dict[str, Any]] = {
     status: {"description": why} if status == 304 else {"description": why, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     for status, why in WHY.items()
 }
+PROBLEMS = {status: said for status, said in WITH_CHANGES.items() if status != 403}
+WITH_PARQUET: dict[int | str, dict[str, Any]] = {**PROBLEMS, 200: {"content": {PARQUET: {"schema": {"type": "string", "format": "binary"}}}}}
 WITH_TABLE: dict[int | str, dict[str, Any]] = {**PROBLEMS, 200: {"content": {TSV: {"schema": {"type": "string"}}}}}

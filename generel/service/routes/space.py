@@ -1,16 +1,18 @@
-"""/v1/space and /v1/kinds: what is served; /healthz, /readyz and /metrics: for who keeps it running."""
+"""/v1/space, /v1/kinds and /v1/relations: what is served and what it can be asked; /healthz, /readyz and /metrics: for who keeps it running."""
 
 from collections import Counter
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from generel import __version__
 from generel.concepts.errors import Overloaded
-from generel.service.answers import Health, Kinds, SpaceCard
+from generel.query.relation_ranking import questions_of
+from generel.service.answers import Health, Kinds, RelationsOfKind, SpaceCard
 from generel.service.asking import answer, serving_of
 from generel.service.metrics import CONTENT_TYPE
+from generel.service.questions import KindQuestion
 from generel.service.routes.responses import PROBLEMS
 from generel.service.served_space import ServedSpace
 
@@ -33,6 +35,12 @@ async def manifest(request: Request) -> Response:
 async def kinds(request: Request) -> Response:
     """The kinds that there is a concept of."""
     return await answer(request, lambda space: Kinds(tuple(space.kinds())))
+
+
+@router.get("/v1/relations", response_model=RelationsOfKind, responses=PROBLEMS)
+async def relations(request: Request, asked: Annotated[KindQuestion, Query()]) -> Response:
+    """The relations that a concept of this kind can be asked by, whose answers `/v1/neighbors` ranks by what told them on held-out relations."""
+    return await answer(request, lambda space: RelationsOfKind(tuple(questions_of(space.rankings, asked.kind)) if space.rankings else ()))
 
 
 def describe(space: ServedSpace) -> SpaceCard:

@@ -1,4 +1,4 @@
-// The page of a concept: what it is, what is near it, and by what evidence. `?kind=…&new=1&from=…` is the state of its neighbors.
+// The page of a concept: what it is, what is near it, and by what evidence. `?relation=…&kind=…&new=1&from=…` is the state of its neighbors.
 import { ask, root } from "./api.js";
 import { fill, make } from "./dom.js";
 import { showNeighbors } from "./concept_neighbors.js";
