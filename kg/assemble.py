@@ -25,6 +25,7 @@ from kg.lexicon import resolve_mentions
 from kg.named_mappings import resolve_mappings
 from kg.pruning import prune
 from kg.ties import TOGETHER, predicate_of_association, relations_of_associations, relations_of_cooccurrences
+from kg.withholding import withhold_genes
 
 SYMMETRIC = [each.name for each in PREDICATES if each.symmetric]
 Placed = tuple[pl.DataFrame, pl.DataFrame]
@@ -41,6 +42,7 @@ class AssemblySettings:
         least_neg_log10_p: from which significance on an association counts as a relation.
         least_ppmi: from which PPMI on a co-occurrence counts as a relation.
         nearest_gene_kb: kilobases within which a variant that no source gives a gene is given the nearest one, where genes' positions are known.
+        without_genes_of: kinds whose genes are withheld: no relation ties a gene to a concept of them, and none of them is a gene set, whatever the source.
     """
 
     keep_untied: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +50,7 @@ class AssemblySettings:
     least_neg_log10_p: float = 7.3
     least_ppmi: float = 0.5
     nearest_gene_kb: int = 500
+    without_genes_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def assemble(harvests: Mapping[str, Harvest], *, settings: AssemblySettings, pro
         set_aside += [lost for _, lost in (relations, associations, variants, cooccurrences)]
         gene_sets, lost = place_gene_sets(gathered.gene_sets, directory.entries, unresolved=directory.unresolved)
         graph = AssembledGraph(concepts, folded, associations[0], variants[0], cooccurrences[0], gene_sets, merges, _total([*set_aside, lost]))
-        pruned = prune(graph, keep_untied=settings.keep_untied, is_a_ties=settings.is_a_ties)
+        pruned = prune(withhold_genes(graph, kinds=settings.without_genes_of), keep_untied=settings.keep_untied, is_a_ties=settings.is_a_ties)
         advance(1)
     return pruned
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from generel.concepts.errors import BadRecipe, NotThere
+from generel.concepts.kinds import KINDS
 from generel.concepts.prefixes import BY_NAME
 from kg.assemble import AssemblySettings
 from kg.own_data import read_own_sources
@@ -169,7 +170,12 @@ def _faults_of_values(document: Mapping[str, Any]) -> list[str]:
         if name not in ("seed", "largest", "smallest", "locus_kb") and _fits(value, float) and not 0 <= value <= 0.5:
             faults.append(f"'{name}' in [split] is a share between 0 and 0.5, not {value}")
     faults += faults_of_settings(split) if isinstance(split, dict) else []
-    kept = assembly.get("keep_untied", {}) if isinstance(assembly, dict) else {}
+    assembly = assembly if isinstance(assembly, dict) else {}
+    withheld = assembly.get("without_genes_of", [])
+    for kind in withheld if isinstance(withheld, list) else []:
+        if kind not in KINDS:
+            faults.append(f"'without_genes_of' in [assembly] has {kind!r}, which is not one of {', '.join(KINDS)}")
+    kept = assembly.get("keep_untied", {})
     for source, which in (kept if isinstance(kept, dict) else {}).items():
         if which != EVERY and which not in BY_NAME:
             faults.append(f"'{source}' in [assembly.keep_untied] should be '{EVERY}' or a prefix such as 'uniprot', not {which!r}")

@@ -1,77 +1,194 @@
-"""How well genes are ranked for sets that nobody told of, by their names alone (zero-shot): one Markdown table on stdout.
+"""How well genes are ranked for sets that nobody told of, by their names alone (zero-shot): Markdown tables on stdout.
 
+    PYTHONPATH=. python tests/benchmarks/gene_properties.py --space open_go --build open --out terms.tsv
     PYTHONPATH=. python tests/benchmarks/gene_properties.py --space starter --sets h.all.v7.0.symbols.gmt wikipathways_2015.gmt.gz
 
-AUROC of the members of each set among all genes of the space, as a mean over the sets with at least 10 known members, with its interval
-over sets: by the cosine of the name's vector and the genes', by the raw language model, and by how much is known of each gene, whatever the
-set (the floor). A space that has a set's own library among its sources has seen these memberships, and the table says so.
+Sets are the pathways of a build, by library, or those of GMT files; a space that was told of no pathway is trained by the recipe `open_go`. AUROC
+is of the members of a set among all genes of the space (or, with `--among library`, among those that some set of the library has), over the sets
+with at least 10 members. *Ahead* is the mean difference to the raw language model on the same sets; intervals are over sets, as if no two shared genes.
+
+Methods that read nothing but the set's name: the space's cosine of name and gene, the raw language model's (of the gene's symbol and full name, or
+of its summary too), shared words (TF-IDF). *Vote* ranks the known terms by the name first, and lets the best vote for their genes. How much is
+known of each gene, whatever the set, is the floor. A set that a known term nearly is (Jaccard of .3 and more) is easier, so the others are told apart.
 The cross-validated properties themselves are printed by `generel genes score`.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from generel.apps.gene_names import GeneNames
-from generel.apps.gene_ranking import auroc
-from generel.apps.gene_text import LongTexts
+from generel.apps.gene_ranking import join_votes
+from generel.apps.gene_text import LongTexts, read_gene_texts
+from generel.apps.term_votes import KnownTerms
+from generel.concepts.home import Home
+from generel.concepts.kinds import Kind
+from generel.concepts.progress import SILENT
 from generel.concepts.tables import SPACE_CONCEPTS, read_table
 from generel.index.space_folder import CONCEPTS_FILE, VECTORS_FILE
 from generel.index.vectors_file import VectorsFile
 from generel.query.space import EmbeddingSpace
+from kg.build import find_build
+from training.evaluate.gene_properties import text_terms
+from training.evaluate.gene_set_halves import figures_of_ranking
 from training.gene_sets.gmt_stream import Faults, library_name, stream_gmt
 
-LEAST_MEMBERS = 10
-# Sources of spaces, by a word of the file's name.
-SOURCES = {"h.all": "hallmark", "wikipathways": "wikipathways", "GO_Biological_Process": "go_bp_2021", "Reactome": "reactome"}
+Floats = NDArray[np.float32]
+Score = Callable[[Sequence[str]], Floats]
+LEAST_MEMBERS, UNLIKE, A_BLOCK = 10, 0.3, 100
+RAW, FLOOR = "raw encoder, names", "number of relations"
+
+
+@dataclass(frozen=True)
+class Library:
+    """The sets of a library: their names as words, and the rows of their members among the genes of the space."""
+
+    name: str
+    sets: list[str]
+    members: list[NDArray[np.int64]]
+
+
+def main() -> None:
+    """Print the tables; write the figure of each set."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--space", default="starter")
+    parser.add_argument("--sets", type=Path, nargs="+", default=[], help="GMT files")
+    parser.add_argument("--build", help="the pathways of this build")
+    parser.add_argument("--limit", type=int, default=0, help="sets of each library, drawn at random; 0 for all")
+    parser.add_argument("--among", choices=("all", "library"), default="all", help="which genes are ranked")
+    parser.add_argument("--raw", action=argparse.BooleanOptionalAction, default=True, help="the raw language model too: minutes for all genes")
+    parser.add_argument("--out", type=Path, help="a TSV with the figures of each set")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with EmbeddingSpace.open(options.space) as space:
+        genes = read_table(space.folder / CONCEPTS_FILE, SPACE_CONCEPTS).filter(kind=Kind.GENE.value)
+        known = KnownTerms.open(space.folder)
+        print(f"{options.space} ranks {genes.height:,} genes and was told those of {known.say()}.\n")
+        libraries = [*(library_of_gmt(path, space.folder, genes) for path in options.sets), *(libraries_of_build(options.build, genes) if options.build else [])]
+        scores = dict(scorers(space, genes, known, raw=options.raw))
+        drawn = [draw(library, limit=options.limit, seed=options.seed) for library in libraries]
+        figures = pl.concat([figures_of(library, scores, known, among=options.among) for library in drawn if library.sets])
+    for title, rows in (("All sets", figures), (f"Sets that are no known term's, Jaccard below {UNLIKE}", figures.filter(pl.col("jaccard") < UNLIKE))):
+        print(f"{title}\n\n{as_markdown(summarize(rows))}\n")
+    if options.out:
+        figures.write_csv(options.out, separator="\t")
+
+
+def library_of_gmt(path: Path, folder: Path, genes: pl.DataFrame) -> Library:
+    """The sets of a file that have enough known genes."""
+    names, places = GeneNames.open(folder), {row: place for place, row in enumerate(genes["row"].to_list())}
+    found = {line.name: sorted({places[int(row)] for row in names.find(gene.partition(",")[0] for gene in line.genes).rows if int(row) in places}) for line in stream_gmt(path, faults=Faults())}
+    return library_of(library_name(path), {readable(name): members for name, members in found.items()})
+
+
+def libraries_of_build(name: str, genes: pl.DataFrame) -> Iterator[Library]:
+    """The pathways of a build, a library each."""
+    build = find_build(name, home=Home.from_environment())
+    pathways = build.concepts.filter(kind=Kind.PATHWAY.value).select(set="curie").unique()
+    rows = build.gene_sets.join(pathways, on="set", how="semi").join(genes.select("curie").with_row_index("place"), left_on="gene", right_on="curie")
+    by_set = rows.group_by("library", "set").agg(pl.col("name").min(), pl.col("place").unique().sort()).sort("library", "set")
+    for (library,), sets in by_set.group_by("library", maintain_order=True):
+        yield library_of(str(library), {readable(each): places for each, places in sets.select("name", "place").iter_rows()})
+
+
+def library_of(name: str, sets: Mapping[str, Sequence[int]]) -> Library:
+    """Of those with enough members; of two of one name the last is kept."""
+    kept = {each: np.array(members, dtype=np.int64) for each, members in sorted(sets.items()) if len(members) >= LEAST_MEMBERS}
+    return Library(name, list(kept), list(kept.values()))
 
 
 def readable(name: str) -> str:
     """A set's name as words: 'HALLMARK_APICAL_JUNCTION' is 'apical junction', what follows '%' or '(GO:' is no name."""
-    words = name.partition("%")[0].partition(" (GO:")[0].removeprefix("HALLMARK_")
-    return words.replace("_", " ").lower() if "_" in words and " " not in words else words
+    words = name.partition("%")[0].partition(" (GO:")[0].replace("_", " " if "_" in name and " " not in name else "_")
+    return words.removeprefix("HALLMARK ").lower() if words.isupper() or words.startswith("HALLMARK ") else words
 
 
-def rank_sets(space: EmbeddingSpace, path: Path, *, limit: int, raw: bool, seed: int) -> Iterator[tuple[str, ...]]:
-    """A row a method."""
-    genes = read_table(space.folder / CONCEPTS_FILE, SPACE_CONCEPTS).filter(kind="gene")
-    rows, names = genes["row"].to_numpy(), GeneNames.open(space.folder)
-    sets = {line.name: np.isin(rows, names.find(gene.partition(",")[0] for gene in line.genes).rows) for line in stream_gmt(path, faults=Faults())}
-    asked = [name for name, members in sets.items() if members.sum() >= LEAST_MEMBERS]
-    asked = sorted(np.random.default_rng(seed).permutation(asked)[:limit].tolist())
-    texts = [readable(name) for name in asked]
-    scores = {
-        "generel": space.embed(texts) @ VectorsFile.open(space.folder / VECTORS_FILE).vectors[rows].T,
-        "number of relations": np.repeat(genes["n_relations"].to_numpy().astype(np.float32)[None, :], len(texts), axis=0),
-    }
+def draw(library: Library, *, limit: int, seed: int) -> Library:
+    """So many of its sets."""
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(library.sets))[: limit or None]).tolist()
+    return Library(library.name, [library.sets[place] for place in chosen], [library.members[place] for place in chosen])
+
+
+def scorers(space: EmbeddingSpace, genes: pl.DataFrame, known: KnownTerms, *, raw: bool) -> Iterator[tuple[str, Score]]:
+    """By the name of a method, what gives (names, genes) scores for names."""
+    vectors = VectorsFile.open(space.folder / VECTORS_FILE).vectors[genes["row"].to_numpy()]
+    texts, summaries = [f"{name}: {(synonyms or [''])[0]}" for name, synonyms in genes.select("name", "synonyms").iter_rows()], read_gene_texts(space.folder)
+    summaries_in_order = [summaries.get(row, "") for row in genes["row"].to_list()]
+    relations = genes["n_relations"].to_numpy().astype(np.float32)
+    yield "generel", lambda names: space.embed(names) @ vectors.T
+    yield "generel, vote", lambda names: known.vote(space.embed(names))
+    yield "generel, both", lambda names: join_votes((found := space.embed(names)) @ vectors.T, known.vote(found))
     if raw:
-        encoder = LongTexts.open(space.folder)
-        named = [f"{name}: {(synonyms or [''])[0]}" for name, synonyms in genes.select("name", "synonyms").iter_rows()]
-        scores["raw encoder"] = encoder.read(texts) @ encoder.read(named).T
-    seen = [source for word, source in SOURCES.items() if word.lower() in path.name.lower() and source in {each["name"] for each in space.manifest.sources}]
-    for method, matrix in scores.items():
-        areas = np.array([auroc(line, sets[name]) for line, name in zip(matrix, asked, strict=True)], dtype=np.float64)
-        reach = 1.96 * areas.std(ddof=1) / np.sqrt(len(areas))
-        yield library_name(path), f"{len(asked):,}", method, f"{areas.mean():.3f} ± {reach:.3f}", f"{np.median(areas):.3f}", "seen in training" if seen and method == "generel" else ""
+        encoder, home = LongTexts.open(space.folder), Home.from_environment()
+        read = lambda these: encoder.read_once(these, home=home, progress=SILENT)  # noqa: E731
+        named, told, terms = read(texts), read(summaries_in_order), known.with_vectors(read(known.names))
+        yield RAW, lambda names: read(names) @ named.T
+        yield "raw encoder, summaries", lambda names: read(names) @ told.T
+        yield "raw encoder, vote", lambda names: terms.vote(read(names))
+    yield "words", lambda names: shared_words(names, summaries_in_order)
+    yield FLOOR, lambda names: np.repeat(relations[None, :], len(names), axis=0)
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--space", default="starter")
-    parser.add_argument("--sets", type=Path, nargs="+", required=True, help="GMT files")
-    parser.add_argument("--limit", type=int, default=300, help="sets of each file")
-    parser.add_argument("--raw", action=argparse.BooleanOptionalAction, default=True, help="the raw language model too: minutes for all genes")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    columns = ("library", "sets", "method", "mean AUROC", "median", "note")
-    print(f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}")
-    with EmbeddingSpace.open(options.space) as space:
-        for path in options.sets:
-            for row in rank_sets(space, path, limit=options.limit, raw=options.raw, seed=options.seed):
-                print(f"| {' | '.join(row)} |", flush=True)
+def shared_words(names: Sequence[str], texts: Sequence[str]) -> Floats:
+    """(names, texts) cosine of their TF-IDF."""
+    terms = text_terms([*names, *texts])
+    product: Floats = (terms[: len(names)] @ terms[len(names) :].T).toarray()
+    return product
+
+
+def figures_of(library: Library, scores: Mapping[str, Score], known: KnownTerms, *, among: str) -> pl.DataFrame:
+    """A row a set and method."""
+    ranked = np.unique(np.concatenate(library.members)) if among == "library" else np.arange(known.n_genes)
+    members = [np.searchsorted(ranked, each) for each in library.members]
+    twins, overlaps = nearest_known(library.members, known)
+    frames = []
+    for method, score in scores.items():
+        areas = np.empty((len(members), 2))
+        for start in range(0, len(members), A_BLOCK):
+            lines = score(library.sets[start : start + A_BLOCK])[:, ranked]
+            for place, line in enumerate(lines, start):
+                areas[place] = figures_of_ranking(np.sort(line), line[members[place]])
+        frames.append(pl.DataFrame({"set": library.sets, "members": [len(each) for each in members], "method": method, "auroc": areas[:, 0], "ap": areas[:, 1], "nearest_known_term": twins, "jaccard": overlaps}))
+    return pl.concat(frames).select(pl.lit(library.name).alias("library"), pl.all())
+
+
+def nearest_known(members: Sequence[NDArray[np.int64]], known: KnownTerms) -> tuple[list[str], NDArray[np.float64]]:
+    """Of each set the known term that shares most genes with it, and the share of the genes of either that both have."""
+    ends = np.cumsum([0, *map(len, members)])
+    asked = csr_array((np.ones(ends[-1]), np.concatenate(members), ends), shape=(len(members), known.n_genes))
+    ties = csr_array((np.ones(len(known.tied_terms)), (known.tied_terms, known.tied_genes)), shape=(len(known.names), known.n_genes))
+    both = (asked @ ties.T).toarray()
+    overlaps = both / (asked.sum(axis=1)[:, None] + ties.sum(axis=1)[None, :] - both)
+    best = overlaps.argmax(axis=1)
+    return [known.names[place] for place in best], overlaps.max(axis=1)
+
+
+def summarize(figures: pl.DataFrame) -> pl.DataFrame:
+    """A row a library and method, methods in the order of the figures."""
+    area, raw = pl.col("auroc"), figures.filter(method=RAW).select("library", "set", raw="auroc")
+    ahead = area - pl.col("raw")
+    return figures.join(raw, on=["library", "set"], how="left", maintain_order="left").group_by("library", "method", maintain_order=True).agg(
+        pl.len().alias("sets"), _with_reach(area).alias("mean AUROC"), _with_reach(ahead).alias("ahead"),
+        *(area.quantile(part, "linear").round(3).alias(name) for part, name in ((0.25, "quarter below"), (0.5, "median"), (0.75, "quarter above"))),
+        *((area > bar).mean().round(2).alias(f"above {bar}") for bar in (0.6, 0.7, 0.8)), pl.col("ap").mean().round(3).alias("mean AP"),
+    )
+
+
+def _with_reach(column: pl.Expr) -> pl.Expr:
+    """'mean ± half of the 95% interval'; empty where there are no figures."""
+    return pl.format("{} ± {}", column.mean().round(3), (1.96 * column.std() / column.count().sqrt()).round(3)).fill_null("")
+
+
+def as_markdown(table: pl.DataFrame) -> str:
+    """The table, a line a row."""
+    lines = [table.columns, ["---"] * table.width, *([str(value) for value in row] for row in table.iter_rows())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ def test_settings_reach_their_records() -> None:
         ({"sources": ["hpo"], "split": []}, "'split' should be a table"),
         ({"sources": ["hpo"], "assembly": {"keep_untied": {"hgnc": "uniport"}}}, r"'hgnc' in \[assembly.keep_untied\] should be 'all' or a prefix such as 'uniprot', not 'uniport'"),
         ({"sources": ["hpo"], "assembly": {"keep_untied": ["hpo"]}}, r"'keep_untied' in \[assembly\] should be a table"),
+        ({"sources": ["hpo"], "assembly": {"without_genes_of": ["pathways"]}}, r"'without_genes_of' in \[assembly\] has 'pathways', which is not one of .*pathway"),
         ({"sources": ["hpo"], "if_there": ["efo"]}, "'if_there' names 'efo', not among the sources"),
         ({"own": [{"name": "mine", "format": "exel", "license": "private"}]}, r"'format' of \[\[own\]\] 1 should be one of .*gmt.*, not 'exel'"),
         ({"own": [{"name": "mine", "format": "triples"}]}, r"'license' is missing in \[\[own\]\] 1; 'file' is missing"),
@@ -90,6 +91,8 @@ def test_a_recipe_that_is_not_there_is_said(name: str) -> None:
 def test_our_recipes_can_be_read() -> None:
     """The starter is what `generel build` takes by default."""
     assert "hpo" in read_recipe("starter").sources
+    assert read_recipe("open_go").assembly.without_genes_of == ("pathway",)
+    assert read_recipe("open_without_go").assembly.without_genes_of == ("process", "function", "component")
 
 
 def test_a_recipe_says_only_what_differs_from_its_base(tmp_path: Path) -> None:
