@@ -37,7 +37,7 @@ class GeneRanking:
     @property
     def auroc(self) -> float | None:
         """Of the members against all others; None where there are none, or nothing else."""
-        return auroc(-np.arange(len(self.members), dtype=np.float64), self.members)
+        return auroc(np.array(self.scores), self.members)
 
 
 def rank_genes(folder: Path, vector: Floats, *, curie: str = "", by: str = COSINE) -> GeneRanking:

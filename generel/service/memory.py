@@ -1,9 +1,10 @@
 """Memory that is free but not given back, which a worker would otherwise keep of every space that it has served.
 
 Two allocators keep what is freed for later: that of polars (jemalloc), which gives pages back only while it is asked for others, and the C
-library's, whose free pages lie between those in use. A worker opens a space, for which it takes more than twice what it keeps, and then
-asks for next to nothing: with the starter space it had 430 MB of its own of which 185 were in use, and 380 when the space was closed. Told to
-give back at once, and when a space goes, it has 185 and 51, at no cost in processor time (`tests/benchmarks/service_memory.py`).
+library's, whose free pages lie between those in use. A worker opens a space, for which it takes more than it keeps, and then asks for next
+to nothing: with the starter space it had 290 to 430 MB of its own, and 200 to 380 when the space was closed, of which 40 had been there
+before. Told to give back at once, and when a space goes, it has 185 and 49, at no cost in processor time that could be measured
+(`tests/benchmarks/service_memory.py`).
 """
 
 import ctypes

@@ -120,3 +120,8 @@ def test_genes_are_ranked_for_a_concept_and_a_text(run: Run) -> None:
     assert [row[2] for row in rows[1:]] == ["TTN", "DES"]
     assert [row[4] for row in rows[1:]] == ["True", "True"]
     assert "2 genes are tied to it" in result.stderr and "AUROC 1.000" in result.stderr
+    for by in ("votes", "both"):
+        result = run("genes", "rank", "cardiomyopathy", "-k", 1, "--by", by, "--format", "tsv")
+        # No gene of this world is tied to a process or pathway: nobody votes, and the cosines alone are left.
+        assert result.stdout.splitlines()[0] == "rank\tcurie\tsymbol\tscore\tknown"
+        assert result.stdout.splitlines()[1].split("\t")[2] == {"votes": "CD3D", "both": "TTN"}[by]

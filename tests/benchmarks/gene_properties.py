@@ -8,7 +8,8 @@ is of the members of a set among all genes of the space (or, with `--among libra
 with at least 10 members. *Ahead* is the mean difference to the raw language model on the same sets; intervals are over sets, as if no two shared genes.
 
 Methods that read nothing but the set's name: the space's cosine of name and gene, the raw language model's (of the gene's symbol and full name, or
-of its summary too), shared words (TF-IDF). *Vote* ranks the known terms by the name first, and lets the best vote for their genes. How much is
+of its summary too), shared words (TF-IDF). *Votes* are those of the known terms for their genes, the
+more the nearer a term is to the name; *both* joins them with the cosines. How much is
 known of each gene, whatever the set, is the floor. A set that a known term nearly is (Jaccard of .3 and more) is easier, so the others are told apart.
 The cross-validated properties themselves are printed by `generel genes score`.
 """
@@ -29,7 +30,6 @@ from generel.apps.gene_text import LongTexts, read_gene_texts
 from generel.apps.term_votes import KnownTerms
 from generel.concepts.home import Home
 from generel.concepts.kinds import Kind
-from generel.concepts.progress import SILENT
 from generel.concepts.tables import SPACE_CONCEPTS, read_table
 from generel.index.space_folder import CONCEPTS_FILE, VECTORS_FILE
 from generel.index.vectors_file import VectorsFile
@@ -60,9 +60,10 @@ def main() -> None:
     parser.add_argument("--space", default="starter")
     parser.add_argument("--sets", type=Path, nargs="+", default=[], help="GMT files")
     parser.add_argument("--build", help="the pathways of this build")
+    parser.add_argument("--without", nargs="+", default=[], help="libraries of the build to leave out, such as one that it has twice")
     parser.add_argument("--limit", type=int, default=0, help="sets of each library, drawn at random; 0 for all")
     parser.add_argument("--among", choices=("all", "library"), default="all", help="which genes are ranked")
-    parser.add_argument("--raw", action=argparse.BooleanOptionalAction, default=True, help="the raw language model too: minutes for all genes")
+    parser.add_argument("--raw", choices=("none", "names", "summaries"), default="names", help="what of all genes the raw language model reads: names take minutes, summaries half an hour")
     parser.add_argument("--out", type=Path, help="a TSV with the figures of each set")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -72,8 +73,8 @@ def main() -> None:
         print(f"{options.space} ranks {genes.height:,} genes and was told those of {known.say()}.\n")
         libraries = [*(library_of_gmt(path, space.folder, genes) for path in options.sets), *(libraries_of_build(options.build, genes) if options.build else [])]
         scores = dict(scorers(space, genes, known, raw=options.raw))
-        drawn = [draw(library, limit=options.limit, seed=options.seed) for library in libraries]
-        figures = pl.concat([figures_of(library, scores, known, among=options.among) for library in drawn if library.sets])
+        drawn = [draw(library, limit=options.limit, seed=options.seed) for library in libraries if library.sets and library.name not in options.without]
+        figures = pl.concat([figures_of(library, scores, known, among=options.among) for library in drawn])
     for title, rows in (("All sets", figures), (f"Sets that are no known term's, Jaccard below {UNLIKE}", figures.filter(pl.col("jaccard") < UNLIKE))):
         print(f"{title}\n\n{as_markdown(summarize(rows))}\n")
     if options.out:
@@ -105,8 +106,9 @@ def library_of(name: str, sets: Mapping[str, Sequence[int]]) -> Library:
 
 def readable(name: str) -> str:
     """A set's name as words: 'HALLMARK_APICAL_JUNCTION' is 'apical junction', what follows '%' or '(GO:' is no name."""
-    words = name.partition("%")[0].partition(" (GO:")[0].replace("_", " " if "_" in name and " " not in name else "_")
-    return words.removeprefix("HALLMARK ").lower() if words.isupper() or words.startswith("HALLMARK ") else words
+    said = name.partition("%")[0].partition(" (GO:")[0]
+    words = said if " " in said else said.replace("_", " ")
+    return words.removeprefix("HALLMARK ").lower() if words != said or words.startswith("HALLMARK ") else words
 
 
 def draw(library: Library, *, limit: int, seed: int) -> Library:
@@ -115,23 +117,25 @@ def draw(library: Library, *, limit: int, seed: int) -> Library:
     return Library(library.name, [library.sets[place] for place in chosen], [library.members[place] for place in chosen])
 
 
-def scorers(space: EmbeddingSpace, genes: pl.DataFrame, known: KnownTerms, *, raw: bool) -> Iterator[tuple[str, Score]]:
+def scorers(space: EmbeddingSpace, genes: pl.DataFrame, known: KnownTerms, *, raw: str) -> Iterator[tuple[str, Score]]:
     """By the name of a method, what gives (names, genes) scores for names."""
     vectors = VectorsFile.open(space.folder / VECTORS_FILE).vectors[genes["row"].to_numpy()]
-    texts, summaries = [f"{name}: {(synonyms or [''])[0]}" for name, synonyms in genes.select("name", "synonyms").iter_rows()], read_gene_texts(space.folder)
-    summaries_in_order = [summaries.get(row, "") for row in genes["row"].to_list()]
+    told_of = read_gene_texts(space.folder)
+    summaries = [told_of.get(row, "") for row in genes["row"].to_list()]
     relations = genes["n_relations"].to_numpy().astype(np.float32)
-    yield "generel", lambda names: space.embed(names) @ vectors.T
-    yield "generel, vote", lambda names: known.vote(space.embed(names))
+    yield "generel, cosine", lambda names: space.embed(names) @ vectors.T
+    yield "generel, votes", lambda names: known.vote(space.embed(names))
     yield "generel, both", lambda names: join_votes((found := space.embed(names)) @ vectors.T, known.vote(found))
-    if raw:
+    if raw != "none":
         encoder, home = LongTexts.open(space.folder), Home.from_environment()
-        read = lambda these: encoder.read_once(these, home=home, progress=SILENT)  # noqa: E731
-        named, told, terms = read(texts), read(summaries_in_order), known.with_vectors(read(known.names))
-        yield RAW, lambda names: read(names) @ named.T
-        yield "raw encoder, summaries", lambda names: read(names) @ told.T
-        yield "raw encoder, vote", lambda names: terms.vote(read(names))
-    yield "words", lambda names: shared_words(names, summaries_in_order)
+        texts = [f"{name}: {(synonyms or [''])[0]}" for name, synonyms in genes.select("name", "synonyms").iter_rows()]
+        named, terms = encoder.read_once(texts, home=home), known.with_vectors(encoder.read_once(known.names, home=home))
+        yield RAW, lambda names: encoder.read_once(names, home=home) @ named.T
+        yield "raw encoder, votes", lambda names: terms.vote(encoder.read_once(names, home=home))
+    if raw == "summaries":
+        told = encoder.read_once(summaries, home=home)
+        yield "raw encoder, summaries", lambda names: encoder.read_once(names, home=home) @ told.T
+    yield "words", lambda names: shared_words(names, summaries)
     yield FLOOR, lambda names: np.repeat(relations[None, :], len(names), axis=0)
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -55,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_new_release_is_served_once_it_is_loaded(serve: Make, folder: Path) -> None:
-    """Until then the old one answers, with its own tag; the old space is closed."""
+    """Until then the old one answers, with its own tag; a load that takes longer than two looks may be taken up more than once."""
     client = serve(space=folder, watch_seconds=LOOK)
     before = client.get("/v1/space")
     assert nearest(client) == "mondo:0007254"
@@ -67,7 +68,7 @@ def test_a_new_release_is_served_once_it_is_loaded(serve: Make, folder: Path) ->
     until(lambda: nearest(client) == "hgnc:1516")
     after = client.get("/v1/space", headers={"If-None-Match": before.headers["etag"]})
     assert after.status_code == 200 and after.json()["digest"] != before.json()["digest"]
-    assert 'generel_space_swaps_total{how="change"} 1.0' in client.get("/metrics").text
+    assert re.search(r'generel_space_swaps_total\{how="change"\} [1-9]', client.get("/metrics").text)
 
 
 def test_added_concepts_are_taken_up_and_change_every_tag(serve: Make, folder: Path) -> None:
