@@ -100,9 +100,8 @@ def _report(error: BaseException) -> int | None:
 
 
 def _report_io(error: OSError) -> int:
+    _give_up_stdout()
     if isinstance(error, BrokenPipeError):
-        # Python flushes stdout once more at exit; it must find something that takes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE_CLOSED
     what = os.strerror(error.errno) if error.errno else str(error)
     at = f" ({error.filename})" if error.filename else ""
@@ -111,6 +110,14 @@ def _report_io(error: OSError) -> int:
         return DiskFull.exit_code
     tell(f"{type(error).__name__}: {what}{at}")
     return EXIT_IO
+
+
+def _give_up_stdout() -> None:
+    """Write what is left for stdout, or nowhere if it takes nothing more: Python flushes it once more at exit, and would say what went wrong again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
