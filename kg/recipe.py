@@ -7,7 +7,7 @@ never silently leaves the default in force. A recipe with `base = "open"` says o
 import difflib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -71,12 +71,28 @@ def _read_document(file: Traversable, *, below: tuple[str, ...] = ()) -> dict[st
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadRecipe(f"{file} is not TOML: {error}") from error
+    return lay_over_base(document, where=str(file), below=below, read=lambda base, below: _read_document(_find(base), below=below))
+
+
+def lay_over_base(
+    document: dict[str, Any], *, where: str, below: tuple[str, ...], read: Callable[[str, tuple[str, ...]], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the document says, laid over what the recipe says that it names as its base; as it is where it names none.
+
+    Args:
+        where: what the document is called in errors.
+        below: the bases that have led to it.
+        read: reads a base, given its name and the bases that have led to it, its own name the last.
+
+    Raises:
+        BadRecipe: the base is no name, or leads back to itself.
+    """
     base = document.pop("base", None)
     if base is None:
         return document
     if not isinstance(base, str) or base in below:
-        raise BadRecipe(f"{file}: 'base' should name another recipe, not {base!r}")
-    return lay_over(_read_document(_find(base), below=(*below, base)), document)
+        raise BadRecipe(f"{where}: 'base' should name another recipe, not {base!r}")
+    return lay_over(read(base, (*below, base)), document)
 
 
 def lay_over(base: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from generel.concepts.errors import BadRecipe, NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
-from kg.recipe import lay_over
+from kg.recipe import lay_over_base
 
 Section = TypeVar("Section")
 # TOML's words for the types of settings.
@@ -272,13 +272,12 @@ def _read_values(text: str, *, where: str, below: tuple[str, ...] = ()) -> dict[
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadRecipe(f"{where} is not TOML: {error}") from error
-    base = values.pop("base", None)
-    if base is None:
-        return values
-    if not isinstance(base, str) or base in below:
-        raise BadRecipe(f"{where}: 'base' should name another recipe, not {base!r}")
-    base_text, base_where = _read_text(base)
-    return lay_over(_read_values(base_text, where=base_where, below=(*below, base)), values)
+    return lay_over_base(values, where=where, below=below, read=_read_base)
+
+
+def _read_base(name: str, below: tuple[str, ...]) -> dict[str, Any]:
+    text, where = _read_text(name)
+    return _read_values(text, where=where, below=below)
 
 
 def check_recipe(recipe: Recipe, *, where: str) -> None:

@@ -72,17 +72,14 @@ class JoinedNames(NamesIndex):
         """The k names most like `text`, best first, one hit a concept."""
         return _merge(super().resembling(text, k, kinds=kinds), self._added.resembling(text, k, kinds=kinds), k)
 
-    def ties(self, row: int, predicate: str | None = None) -> NDArray[np.uint32]:
-        """The rows that the concept of `row` is related to, ascending, the added concepts and their ties among them."""
-        own = super().ties(row, predicate)
-        added = [other for other, name in self._added_ties.get(int(row), ()) if predicate in (None, name)]
-        return np.union1d(own, np.array(added, dtype=np.uint32))
-
     def ties_of(self, rows: Iterable[int], predicate: str | None = None) -> list[NDArray[np.uint32]]:
-        """`ties` of each of the rows, in their order."""
+        """`ties` of each of the rows, in their order; the added concepts and their ties among them."""
         wanted = [int(row) for row in rows]
         own = super().ties_of(wanted, predicate)
-        return [self.ties(row, predicate) if row in self._added_ties else ties for row, ties in zip(wanted, own, strict=True)]
+        return [np.union1d(ties, self._added_to(row, predicate)) if row in self._added_ties else ties for row, ties in zip(wanted, own, strict=True)]
+
+    def _added_to(self, row: int, predicate: str | None) -> NDArray[np.uint32]:
+        return np.array([other for other, name in self._added_ties[row] if predicate in (None, name)], dtype=np.uint32)
 
     @cached_property
     def tie_norms(self) -> NDArray[np.float32]:

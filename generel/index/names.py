@@ -191,11 +191,7 @@ class NamesIndex:
         Args:
             predicate: only by this one, in either direction; None for any.
         """
-        found = self._rows("SELECT others, predicates FROM tie WHERE row = ?", (int(row),))
-        if not found:
-            return np.empty(0, np.uint32)
-        others, predicates = found[0]
-        return _tied(others, predicates, predicate)
+        return self.ties_of([row], predicate)[0]
 
     def ties_of(self, rows: Iterable[int], predicate: str | None = None) -> list[NDArray[np.uint32]]:
         """`ties` of each of the rows, in their order."""

@@ -18,7 +18,7 @@ from generel.query.ranking_features import SHARERS, SHARING_UNIT, VOTE_UNIT, VOT
 from generel.query.relation_ranking import askers_of
 from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.ranking import Scorer
-from training.evaluate.scorers import ROUNDING, Cosine, Vote
+from training.evaluate.scorers import ROUNDING, Bias, Cosine, Vote
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit, Numbers
 
@@ -48,19 +48,6 @@ class RelationRanking:
             if weights.any():
                 total += weights[:, None] * feature.scores(queries, candidates)
         return total
-
-
-@dataclass(frozen=True)
-class Popularity:
-    """What a candidate gains as an answer, by the kind that asks: `bias` is (n_concepts, kinds), `query_kinds` (n_concepts,)."""
-
-    bias: Floats
-    query_kinds: NDArray[np.int8]
-    resolution: float = ROUNDING
-
-    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
-        """(q, c) gains in cosine units."""
-        return self.bias[candidates][:, self.query_kinds[queries]].T
 
 
 @dataclass(frozen=True)
@@ -113,6 +100,6 @@ def make_features(
     voting.eliminate_zeros()
     bias = space.bias_by(predicates[0], asking=asking)
     return (
-        Cosine(space.vectors, space.vectors), Popularity(bias, split.kind_numbers), LogVotes(Vote(space.vectors, voting, VOTERS), VOTE_UNIT),
+        Cosine(space.vectors, space.vectors), Bias(bias, split.kind_numbers), LogVotes(Vote(space.vectors, voting, VOTERS), VOTE_UNIT),
         LogVotes(CoSharing(sharing, voting, SHARERS), SHARING_UNIT), Likeness(space.vectors, either_way),
     )

@@ -40,7 +40,20 @@ class Cosine:
         cosines = self.asking[queries] @ self.answering[candidates].T
         if self.bias is None or self.query_kinds is None:
             return cosines
-        return cosines + self.bias[candidates][:, self.query_kinds[queries]].T
+        return cosines + Bias(self.bias, self.query_kinds).scores(queries, candidates)
+
+
+@dataclass(frozen=True)
+class Bias:
+    """What a candidate gains as an answer, by the kind that asks: `bias` is (n_concepts, kinds of query), `query_kinds` (queries,) its columns."""
+
+    bias: Floats
+    query_kinds: NDArray[np.int8]
+    resolution: float = ROUNDING
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c) gains in cosine units."""
+        return self.bias[candidates][:, self.query_kinds[queries]].T
 
 
 @dataclass(frozen=True)
