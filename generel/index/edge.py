@@ -102,9 +102,9 @@ def propose(shard: qdrant_edge.EdgeShard, queries: Floats, limit: int, *, kinds:
     parameters = qdrant_edge.SearchParams(hnsw_ef=effort.ef_for(limit, filtered=kinds is not None), quantization=rescoring)
     # The engine reads numpy rows as they are; its type stubs know only lists.
     numbers: Any = queries
-    requests = [qdrant_edge.QueryRequest(limit=limit, query=qdrant_edge.Query.Nearest(each), filter=only, with_payload=["row"], params=parameters) for each in numbers]
+    requests = [qdrant_edge.QueryRequest(limit=limit, query=qdrant_edge.Query.Nearest(each), filter=only, with_payload=False, params=parameters) for each in numbers]
     answers = shard.query_batch(qdrant_edge.QueryBatchRequest(requests))
-    return [np.array([(point.payload or {}).get("row", NO_ROW) for point in points], dtype=np.int64) for points in answers]
+    return [np.array([point.id if isinstance(point.id, int) else NO_ROW for point in points], dtype=np.int64) for points in answers]
 
 
 def open_for_good(folder: Path) -> qdrant_edge.EdgeShard:

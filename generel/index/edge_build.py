@@ -21,7 +21,6 @@ from generel.concepts.kinds import KINDS
 from generel.index.edge import EdgeStore
 from generel.index.exact import ExactStore
 from generel.index.names import NamesIndex
-from generel.index.point_id import point_id
 from generel.index.quantization import BINARY, BUILD_EF, INT8, INT8_QUANTILE, LINKS, NONE
 from generel.index.recall import PoorIndexError, measure_recall
 from generel.index.space_folder import INDEX, NAMES_FILE, VECTORS_FILE
@@ -40,7 +39,7 @@ def main() -> int:
     space, folder, quantization = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     file = VectorsFile.open(space / VECTORS_FILE)
     names = NamesIndex(space / INDEX / NAMES_FILE)
-    write_shard(folder, file, curies=names.curies(), kinds=[KINDS[code] for code in names.kinds], quantization=quantization)
+    write_shard(folder, file, kinds=[KINDS[code] for code in names.kinds], quantization=quantization)
     recall = measure_recall(EdgeStore(folder, file, names.kinds, quantization=quantization), ExactStore(file, names.kinds))
     try:
         recall.require("the Edge index")
@@ -57,16 +56,19 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def write_shard(folder: Path, file: VectorsFile, *, curies: list[str], kinds: list[str], quantization: str = NONE) -> None:
-    """A shard in `folder` with one point a vector, its graph built and flushed."""
+def write_shard(folder: Path, file: VectorsFile, *, kinds: list[str], quantization: str = NONE) -> None:
+    """A shard in `folder` with one point a vector, its graph built and flushed.
+
+    A point's id is its row: a search of the 208 nearest among 177,057 costs 1.4 ms of a processor so, and 2.0 where rows are read from payloads.
+    """
     shard = qdrant_edge.EdgeShard.create(str(folder), _configuration(file.vectors.shape[1], quantization))
     # Before the points: an index that comes later leaves the graph without the links that filtered searches walk.
     shard.update(qdrant_edge.UpdateOperation.create_field_index("kind", qdrant_edge.KeywordIndexParams(memory=Memory.Cold)))
-    for start in range(0, len(curies), POINTS_AT_ONCE):
+    for start in range(0, len(kinds), POINTS_AT_ONCE):
         # The engine reads numpy rows as they are; its type stubs know only lists.
         vectors: Any = np.asarray(file.vectors[start : start + POINTS_AT_ONCE])
         points = [
-            qdrant_edge.Point(point_id(curies[row]), vector, {"row": row, "kind": kinds[row]})
+            qdrant_edge.Point(row, vector, {"kind": kinds[row]})
             for row, vector in enumerate(vectors, start)
         ]
         shard.update(qdrant_edge.UpdateOperation.upsert_points(points))

@@ -35,7 +35,8 @@ def new_edge_folder(folder: Path, manifest: Manifest, quantization: str) -> Path
 
 
 def _prefix(manifest: Manifest) -> str:
-    return f"edge-{manifest.digest_of(VECTORS_FILE)[:16]}"
+    # Folders of earlier releases of generel are named edge-DIGEST: their points have other ids.
+    return f"edge-rows-{manifest.digest_of(VECTORS_FILE)[:16]}"
 
 
 def current_edge(folder: Path, manifest: Manifest) -> Path | None:

@@ -1,4 +1,4 @@
-"""The ids of points: one a concept, the same in every store and at every load, so that a load can be repeated."""
+"""The ids of points on a server: one a concept, the same at every load, so that a load can be repeated."""
 
 import uuid
 

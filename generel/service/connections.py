@@ -5,9 +5,14 @@ arrive whole within some seconds and so many bytes; bodies are bounded by `gener
 """
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from generel.service.accepting import TurnTakingLoop
 
 LARGEST_HEAD = 32_768
 MOST_HEADERS = 100
@@ -15,9 +20,14 @@ SECONDS = 10.0
 
 
 class GuardedConfig(Config):
-    """The server's configuration, and how long it waits for the head of a request."""
+    """The server's configuration, how long it waits for the head of a request, and the folder of what its workers share, if there are several."""
 
     seconds_of_headers = SECONDS
+    shared: Path | None = None
+
+    def get_loop_factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
+        """A loop that accepts in turn with those of the other workers, where there are others."""
+        return super().get_loop_factory() if self.shared is None else partial(TurnTakingLoop, self.shared)
 
 
 class GuardedProtocol(HttpToolsProtocol):

@@ -1,7 +1,7 @@
 """The processes of the service: one a worker, each with a space of its own that it opens after it has started.
 
-Workers are started anew, not forked, and share one listening socket. What they must share beside (numbers for Prometheus, rates) lies in a
-folder in memory that goes when the service goes.
+Workers are started anew, not forked, and share one listening socket. What they must share beside (numbers for Prometheus, rates, how many
+connections each has) lies in a folder in memory that goes when the service goes.
 """
 
 import os
@@ -62,7 +62,7 @@ def configure(settings: Settings, *, embedder: Embedder | None = None) -> Guarde
         forwarded_allow_ips=list(settings.trusted_proxies), timeout_keep_alive=KEEP_ALIVE_SECONDS, timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         timeout_worker_healthcheck=HEALTH_SECONDS, limit_concurrency=MOST_CONNECTIONS,
     )
-    config.seconds_of_headers = settings.seconds_of_headers
+    config.seconds_of_headers, config.shared = settings.seconds_of_headers, settings.shared
     return config
 
 

@@ -2,10 +2,10 @@
 
     python tests/benchmarks/service_load.py SPACE --workers 2 --minutes 5
 
-Asked over the loopback by a second process, each connection waiting for its answer before it asks again; every question is another one. Free
-texts are made of names of the space with words put in and left out, so that none is a name. Pages are of the starter or any other
-space that has been loaded. `cpu ms` is what the service's processes used for one request: on a machine that others use, too, it says more
-than the clock does.
+Asked over the loopback by a second process, each connection waiting for its answer before it asks again; every question is another one. With
+`--rate` so many are asked a second and no more, and the time of each counts from when it was due. Free texts are made of names of the space
+with words put in and left out, so that none is a name. Pages are of the starter or any other space that has been loaded. `cpu ms` is what the
+service's processes used for one request: on a machine that others use, too, it says more than the clock does.
 """
 
 import argparse
@@ -57,10 +57,10 @@ def questions_of(concepts: pl.DataFrame, *, seed: int) -> dict[str, Questions]:
     }
 
 
-def measure(port: int, process: int, what: str, questions: Questions, *, connections: int, seconds: float) -> Row:
+def measure(port: int, process: int, what: str, questions: Questions, *, connections: int, seconds: float, a_second: float = 0.0) -> Row:
     """One row."""
     before = cpu_seconds(process)
-    took, statuses = ask(port, questions(), connections=connections, seconds=seconds)
+    took, statuses = ask(port, questions(), connections=connections, seconds=seconds, a_second=a_second)
     used = 1000 * (cpu_seconds(process) - before) / max(len(took), 1)
     return {"what": what, "connections": connections, **summary(took, statuses, seconds), "cpu ms": f"{used:.2f}", "MB": f"{megabytes(process):.0f}"}
 
@@ -89,6 +89,9 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
             measure(port, process, what, questions[what], connections=8, seconds=2)
             found = [measure(port, process, what, questions[what], connections=options.connections, seconds=options.seconds) for _ in range(options.repeats)]
             yield sorted(found, key=lambda row: float(str(row["requests/s"]).replace(",", "")))[options.repeats // 2]
+        for what, a_second in itertools.product(chosen, options.rate or ()):
+            found = [measure(port, process, f"{what}, {a_second:g} a second", questions[what], connections=options.connections, seconds=options.seconds, a_second=a_second) for _ in range(options.repeats)]
+            yield sorted(found, key=lambda row: float(str(row["p99 ms"])))[options.repeats // 2]
         if options.overload:
             yield from overload(port, process, questions, seconds=options.seconds)
         if options.minutes:
@@ -104,6 +107,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--repeats", type=int, default=3, help="how often each row is measured; the median is shown")
     parser.add_argument("--only", action="append", metavar="WHAT", help="only this row; may be given several times")
+    parser.add_argument("--rate", type=float, action="append", metavar="N", help="also ask N times a second, if not as fast as is answered; may be given several times")
     parser.add_argument("--overload", action="store_true", help="also ask far too much")
     parser.add_argument("--waiting", type=int, help="how many requests may wait in a worker")
     parser.add_argument("--minutes", type=float, default=0, help="also ask steadily so long")

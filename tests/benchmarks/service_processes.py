@@ -5,6 +5,7 @@ and its length, for on two cores every microsecond of the asker is one that the 
 """
 
 import asyncio
+import itertools
 import os
 import re
 import socket
@@ -61,22 +62,36 @@ def get(path: str) -> bytes:
 
 
 class Asker(asyncio.Protocol):
-    """One connection that asks one question after the other."""
+    """One connection that asks one question after the other: as soon as the last is answered, or when a next one is due.
 
-    def __init__(self, questions: Iterator[bytes], until: float, seconds: list[float], statuses: Counter[int], done: Callable[[], None]) -> None:
-        self._questions, self._until, self._seconds, self._statuses, self._done = questions, until, seconds, statuses, done
-        self._buffer, self._wanted, self._began, self._status = bytearray(), -1, 0.0, 0
+    A question that is due before the last is answered is asked late, and its time counts from when it was due; else a slow answer would
+    hide how long all that came after it would have had to wait.
+    """
+
+    def __init__(self, questions: Iterator[bytes], until: float, seconds: list[float], statuses: Counter[int], done: Callable[[], None], *, due: Iterator[float]) -> None:
+        """`due`: on the performance counter, when to ask."""
+        self._questions, self._until, self._seconds, self._statuses, self._done, self._due = questions, until, seconds, statuses, done, due
+        self._buffer, self._wanted, self._began, self._status, self._has_ended = bytearray(), -1, 0.0, 0, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._ask()
+        self._await_turn()
+
+    def _await_turn(self) -> None:
+        now = time.perf_counter()
+        due = next(self._due, now)
+        self._began = due
+        if max(due, now) > self._until:
+            self._has_ended = True
+            self._transport.close()
+        elif due > now:
+            asyncio.get_running_loop().call_later(due - now, self._ask)
+        else:
+            self._ask()
 
     def _ask(self) -> None:
-        self._began = time.perf_counter()
-        if self._began > self._until:
-            self._transport.close()
-            return
-        self._transport.write(next(self._questions))
+        if not self._transport.is_closing():
+            self._transport.write(next(self._questions))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -92,25 +107,32 @@ class Asker(asyncio.Protocol):
             self._statuses[self._status] += 1
             del self._buffer[: self._wanted]
             self._wanted = -1
-            self._ask()
+            self._await_turn()
 
     def connection_lost(self, error: Exception | None) -> None:
         # A connection that the service has cut in the middle of an answer has failed a request.
-        if time.perf_counter() < self._until:
+        if not self._has_ended:
             self._statuses[0] += 1
         self._done()
 
 
-def ask(port: int, questions: Iterator[bytes], *, connections: int, seconds: float) -> tuple[list[float], Counter[int]]:
-    """Seconds of each answer, and how many of each status (0 for none), asked so long over so many connections, each waiting for its answer."""
+def ask(port: int, questions: Iterator[bytes], *, connections: int, seconds: float, a_second: float = 0.0) -> tuple[list[float], Counter[int]]:
+    """Seconds of each answer, and how many of each status (0 for none), asked so long over so many connections, each waiting for its answer.
+
+    Args:
+        a_second: questions, over all connections; 0 for as many as are answered.
+    """
     took: list[float] = []
     statuses: Counter[int] = Counter()
 
     async def run() -> None:
-        loop, until = asyncio.get_running_loop(), time.perf_counter() + seconds
+        loop, begin = asyncio.get_running_loop(), time.perf_counter()
         ended = [loop.create_future() for _ in range(connections)]
-        for future in ended:
-            await loop.create_connection(lambda future=future: Asker(questions, until, took, statuses, lambda: future.set_result(None)), "127.0.0.1", port)
+        for at, future in enumerate(ended):
+            due = itertools.count(begin + at / a_second, connections / a_second) if a_second else iter(())
+            await loop.create_connection(
+                lambda future=future, due=due: Asker(questions, begin + seconds, took, statuses, lambda: future.set_result(None), due=due), "127.0.0.1", port
+            )
         await asyncio.gather(*ended)
 
     try:

@@ -116,7 +116,7 @@ def build(store: str, world: World) -> Row:
     place.mkdir()
     began, spent = time.perf_counter(), time.process_time()
     if store in EDGE:
-        write_shard(place, world.file, curies=world.curies(), kinds=world.kind_names(), quantization=EDGE[store])
+        write_shard(place, world.file, kinds=world.kind_names(), quantization=EDGE[store])
     elif store == "faiss HNSW":
         build_faiss(place / "index.faiss", world)
     elif store == "qdrant-client local mode":

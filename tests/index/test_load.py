@@ -11,7 +11,7 @@ import pytest
 
 from generel.concepts.errors import Busy, Corrupt, GenerelError, NotThere, NotWritable
 from generel.index import load as load_module
-from generel.index.edge_folder import current_edge
+from generel.index.edge_folder import current_edge, point_current_to
 from generel.index.freshness import names_are_current
 from generel.index.load import Loaded, load_space
 from generel.index.lock import hold
@@ -49,10 +49,19 @@ def test_loading_builds_names_and_edge(tmp_path: Path) -> None:
     space = write_world(tmp_path / "world", load=False)
     assert load_space(space) == Loaded(12, "edge", Recall(1.0, 1.0), ("names", "edge"))
     manifest = read_manifest(space)
-    assert (space / "index/current").readlink().name.startswith(f"edge-{manifest.digest_of('vectors.safetensors')[:16]}-none-")
+    assert (space / "index/current").readlink().name.startswith(f"edge-rows-{manifest.digest_of('vectors.safetensors')[:16]}-none-")
     assert load_space(space) == Loaded(12, "edge", Recall(1.0, 1.0), ())
     assert load_space(space, force=True).built == ("names", "edge")
     assert names_in_index(space) == [".lock", "current", edge_of(space).name, "names.sqlite", "verified.json"]
+
+
+def test_an_index_of_an_earlier_release_is_built_again(tmp_path: Path) -> None:
+    """Its points have other ids; until then the scan answers, and says what to do."""
+    space = write_world(tmp_path / "world")
+    earlier = edge_of(space).rename(space / "index" / edge_of(space).name.replace("edge-rows-", "edge-"))
+    point_current_to(earlier)
+    assert "run: generel load" in store_of(space)[1]
+    assert load_space(space).built == ("edge",) and not earlier.exists()
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -55,7 +55,7 @@ def store_of(name: str, folder: Path, vectors: np.ndarray, kinds: list[str], cur
         yield ExactStore(file, codes)
     elif engine == "edge":
         folder.mkdir()
-        write_shard(folder, file, curies=curies, kinds=kinds, quantization=quantization or "none")
+        write_shard(folder, file, kinds=kinds, quantization=quantization or "none")
         store = EdgeStore(folder, file, codes, quantization=quantization or "none")
         yield store
         store.close()
