@@ -19,7 +19,7 @@ from generel.concepts.errors import GenerelError, Overloaded
 from generel.query.embedder import Embedder
 from generel.query.neighbors import Wanted
 from generel.service.lanes import Lane, Lanes
-from generel.service.memory import give_back_now
+from generel.service.memory import settle_down
 from generel.service.metrics import Metrics
 from generel.service.opening import Fingerprint, open_served, read_fingerprint
 from generel.service.searches import Found, Search, Searches
@@ -56,7 +56,7 @@ class Lease:
         if self.retired and not self.users:
             self.space.close()
             # Looking through all that is free takes milliseconds, in which others are answered.
-            threading.Thread(target=give_back_now, name="generel-memory", daemon=True).start()
+            threading.Thread(target=settle_down, name="generel-memory", daemon=True).start()
 
 
 class Serving:
@@ -178,7 +178,9 @@ class Serving:
         texts = TextBatches(lambda texts: self._read_texts(space, texts), seconds=self.settings.batch_milliseconds / 1000)
         lease = Lease(space, texts, Searches(space, self.lanes, waiting=self.settings.waiting))
         before, self._current = self._current, lease
-        if before is not None:
+        if before is None:
+            settle_down()
+        else:
             before.retire()
         self.metrics.swaps.labels(how).inc()
         self.metrics.concepts.set(space.manifest.n_concepts + len(space.added))

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from generel.cli.output import write_records
-from generel.service.memory import AT_ONCE, VARIABLE, give_back_now
+from generel.service.memory import AT_ONCE, VARIABLE, settle_down
 
 LOOKS = (1, 2, 6, 20)
 WAYS = {"as the libraries come": {}, "polars gives back at once": {VARIABLE: AT_ONCE}, "and the C library when a space goes": {VARIABLE: AT_ONCE, "GIVE_BACK_NOW": "1"}}
@@ -61,7 +61,7 @@ def swap_over(space: Path, swaps: int) -> None:
         del opened
         gc.collect()
         if os.environ.get("GIVE_BACK_NOW"):
-            give_back_now()
+            settle_down()
         if at in (*LOOKS, swaps):
             looks.append(look(f"closed, {at}", old))
     print(json.dumps(looks))
