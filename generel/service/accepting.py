@@ -92,8 +92,7 @@ class Acceptor:
         while True:
             n_open = len(self._open) + len(self._beginning)
             self._turns.say(n_open)
-            fewest = self._turns.fewest_of_others()
-            if fewest is not None and fewest < n_open and self._waited < PATIENCE_SECONDS:
+            if self._another_first(n_open):
                 self._waited += STEP_SECONDS
                 self._pause(STEP_SECONDS)
                 return
@@ -110,6 +109,11 @@ class Acceptor:
             task = self._loop.create_task(self._begin(connection))
             self._beginning.add(task)
             task.add_done_callback(self._beginning.discard)
+
+    def _another_first(self, n_open: int) -> bool:
+        """Whether to step back; at the first look always, for what others have said may be from before theirs were closed, and they say it anew now."""
+        fewest = self._turns.fewest_of_others()
+        return fewest is not None and self._waited < PATIENCE_SECONDS and (fewest < n_open or (n_open > 0 and not self._waited))
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listening)
