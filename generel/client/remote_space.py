@@ -4,6 +4,7 @@ Numbers are those of the service, to the last digit. A method that is not here n
 where they are. What is asked in parts (thousands of queries) may straddle a swap on the service's side.
 """
 
+import itertools
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -23,6 +24,7 @@ from generel.query.records import Concept, Match, Neighbor, Relatedness, Resolve
 if TYPE_CHECKING:
     import polars as pl
 
+    from generel.index.added_file import AddedConcept
     from generel.query.added_input import NewConcept
     from generel.query.explain_records import Explanation
 
@@ -30,7 +32,7 @@ Floats = NDArray[np.float32]
 Query = str | Resolved
 Each = TypeVar("Each")
 # Of one request; a service takes this many unless its keeper set it lower.
-QUERIES_AT_ONCE, PAIRS_AT_ONCE, TEXTS_AT_ONCE = 100, 1000, 100
+QUERIES_AT_ONCE, PAIRS_AT_ONCE, TEXTS_AT_ONCE, ADDED_AT_ONCE = 100, 1000, 100, 1000
 MEANING = {None: "auto", True: "yes", False: "no"}
 
 
@@ -137,6 +139,18 @@ class RemoteSpace:
         from generel.query.explain_records import Explanation
 
         return read_record(Explanation, self._connection.get("/v1/explain", a=_say(a), b=_say(b), k=check_k(k), words=words))
+
+    @property
+    def added(self) -> "tuple[AddedConcept, ...]":
+        """As `EmbeddingSpace.added`, fetched in pages; all of it is of one release."""
+        from generel.client.pages import fetch_pages
+        from generel.index.added_file import AddedConcept
+
+        def page(offset: int) -> tuple[str, int, list[AddedConcept]]:
+            said = self._connection.get("/v1/added", limit=ADDED_AT_ONCE, offset=offset)
+            return said["space"], said["total"], [read_record(AddedConcept, each) for each in said["added"]]
+
+        return tuple(itertools.chain.from_iterable(fetch_pages(page, at_once=ADDED_AT_ONCE)))
 
     def add(self, new: "NewConcept | Sequence[NewConcept]", *, progress: Progress = SILENT) -> list[Concept]:
         """As `EmbeddingSpace.add`, beside the space that is served; of its workers the one that answers has the concepts at once, others within seconds.

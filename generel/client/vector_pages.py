@@ -4,19 +4,18 @@ Only what is here grows with the space: the service makes one page and forgets i
 """
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from generel.client.connection import Connection
-from generel.concepts.errors import Overloaded, ServerRefused
+from generel.client.pages import fetch_pages
+from generel.concepts.errors import ServerRefused
 
 if TYPE_CHECKING:
     import polars as pl
 
 PATH, PARQUET = "/v1/vectors", "application/vnd.apache.parquet"
 ROWS_AT_ONCE = 1000
-# A service that takes up one release after the other is asked so often for pages of a single one.
-ATTEMPTS = 3
 
 
 def fetch_frame(connection: Connection, kinds: Collection[str] | None) -> "pl.DataFrame":
@@ -27,26 +26,12 @@ def fetch_frame(connection: Connection, kinds: Collection[str] | None) -> "pl.Da
     """
     import polars as pl
 
-    for _ in range(ATTEMPTS):
-        tags, frames = zip(*_pages(connection, kinds), strict=True)
-        if len(set(tags)) == 1:
-            return pl.concat(frames)
-    raise Overloaded("the service took up other releases while its vectors were fetched; try again in a moment")
-
-
-def _pages(connection: Connection, kinds: Collection[str] | None) -> "Iterator[tuple[str, pl.DataFrame]]":
-    """Each page with the tag of the space that it is of; none after one of another space than the first."""
-    import polars as pl
-
-    offset, first = 0, ""
-    while True:
+    def page(offset: int) -> tuple[str, int, pl.DataFrame]:
         content = connection.get_file(PATH, PARQUET, kind=list(kinds) if kinds else None, limit=ROWS_AT_ONCE, offset=offset)
         try:
             said, frame = pl.read_parquet_metadata(io.BytesIO(content)), pl.read_parquet(io.BytesIO(content))
-            tag, total = said["space"], int(said["total"])
+            return said["space"], int(said["total"]), frame
         except (pl.exceptions.PolarsError, KeyError, ValueError) as error:
             raise ServerRefused(f"{connection.service.url} answered a page of vectors that cannot be read ({error}); it may be of another version of generel") from error
-        yield tag, frame
-        first, offset = first or tag, offset + ROWS_AT_ONCE
-        if tag != first or offset >= total:
-            return
+
+    return pl.concat(fetch_pages(page, at_once=ROWS_AT_ONCE))

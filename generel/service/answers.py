@@ -6,6 +6,7 @@ Frozen dataclasses, written as JSON field by field; the OpenAPI document is made
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from generel.index.added_file import AddedConcept
 from generel.query.records import Concept, Match, Neighbor, RelationQuestion, TakenAs
 
 Direction = Literal["out", "in"]
@@ -148,6 +149,22 @@ class VectorPage:
     concepts: tuple[Concept, ...]
     vectors: list[list[float]]
     dims: int
+    next: str | None
+
+
+@dataclass(frozen=True)
+class AddedConcepts:
+    """A page of what was added to the released space.
+
+    Attributes:
+        space: tag of what is served; pages are of one space only if it is the same on all of them.
+        total: concepts on all pages.
+        next: address of the next page; null where there is none.
+    """
+
+    space: str
+    total: int
+    added: tuple[AddedConcept, ...]
     next: str | None
 
 

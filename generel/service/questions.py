@@ -131,6 +131,13 @@ class VectorPageQuestion(Question):
     format: Annotated[Literal["json", "parquet"], Field(description="'parquet' for a file of Parquet, as does the header Accept: application/vnd.apache.parquet.")] = "json"
 
 
+class AddedQuestion(Question):
+    """A page of what was added."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST_ANSWERS, description="How many.")] = 100
+    offset: Annotated[int, Field(ge=0, le=1_000_000_000, description="How many of the first to pass over.")] = 0
+
+
 class NewConceptQuestion(Question):
     """A concept to add; what of it is wrong, such as an unknown kind, is said with all else that is."""
 

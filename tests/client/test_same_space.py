@@ -169,10 +169,14 @@ class TestChanges:
         assert own_space.evidence("MW", "simvastatin").select("subject", "source").rows() == [("chebi:9150", "added")]
         text, tie = own_space.embed(["muscle wasting", "MW"]), own_space.vectors(["simvastatin"])
         np.testing.assert_allclose(own_space.vectors(["MW"]), [fold_in(text, tie, share=0.3)], atol=1e-6)
+        first, second = own_space.added
+        assert (first.curie, first.name, first.synonyms, first.definition, first.ties) == ("mondo:0999999", "muscle wasting", ("MW",), "Of late.", (("chebi:9150", "treats", "mondo:0999999"),))
+        assert second.ties == (("dbsnp:rs999999999", "variant_of_gene", "hgnc:10959"),)
         assert own_space.frame()["curie"].to_list()[12:] == ["mondo:0999999", "dbsnp:rs999999999"]
         assert own_space.remove("mondo:0999999") == [self.AS_CONCEPT]
         with pytest.raises(UnknownConcept):
             own_space.concept("mondo:0999999")
+        assert [each.curie for each in own_space.added] == ["dbsnp:rs999999999"]
         assert own_space.frame().height == 13 and own_space.add([]) == []
 
     def test_wrong_changes_are_refused_alike(self, own_space: Space) -> None:
@@ -208,7 +212,7 @@ def test_a_frame_is_of_one_release(monkeypatch: pytest.MonkeyPatch, remote: Remo
     turns = 1
     assert remote.frame().equals(whole) and pages == [0, 5, 0, 5, 10]
     pages.clear()
-    monkeypatch.setattr("generel.client.vector_pages.ATTEMPTS", 1)
+    monkeypatch.setattr("generel.client.pages.ATTEMPTS", 1)
     with pytest.raises(Overloaded, match="other releases"):
         remote.frame()
 
