@@ -41,6 +41,8 @@ WANTED = "gene"
 SHARES = {"variant": 0.5, "gene": 0.1, "disease": 0.1, "drug": 0.2, "phenotype": 0.1}
 FAISS_LINKS, FAISS_BUILD_EF, FAISS_EF = 16, 100, 128
 EDGE = {"Edge": NONE, "Edge, int8": INT8, "Edge, binary": BINARY}
+STORES, LOCAL = (*EDGE, "numpy scan", "faiss HNSW"), "qdrant-client local mode"
+STEPS = ("build", "ask")
 Row = dict[str, Any]
 Floats = NDArray[np.float32]
 Search = Callable[[Floats, Sequence[str] | None], Nearest]
@@ -119,7 +121,7 @@ def build(store: str, world: World) -> Row:
         write_shard(place, world.file, kinds=world.kind_names(), quantization=EDGE[store])
     elif store == "faiss HNSW":
         build_faiss(place / "index.faiss", world)
-    elif store == "qdrant-client local mode":
+    elif store == LOCAL:
         build_local(place, world)
     disk = sum(path.stat().st_blocks * 512 for path in place.rglob("*") if path.is_file())
     return {
@@ -226,14 +228,14 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure(stores: Sequence[str], folder: Path, n: int) -> Iterator[Row]:
-    """A row a store; each build and each search in a process of its own."""
+def measure(stores: Sequence[str], folder: Path, n: int, *, steps: Sequence[str] = STEPS) -> Iterator[Row]:
+    """A row a store; each step of it in a process of its own."""
     world = World.make(folder, n)
     world.truth(None)
     world.truth([WANTED])
     for store in stores:
         row: Row = {}
-        for step in ("build", "ask"):
+        for step in steps:
             command = [sys.executable, __file__, "--step", step, "--store", store, "--folder", str(folder)]
             row |= json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
         print(json.dumps(row), file=sys.stderr, flush=True)
@@ -260,18 +262,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=100_000, help="vectors")
     parser.add_argument("--local-n", type=int, default=20_000, help="vectors beside qdrant-client's local mode; 0 leaves it out")
-    parser.add_argument("--stores", nargs="+", default=[*EDGE, "numpy scan", "faiss HNSW"])
+    parser.add_argument("--stores", nargs="+", choices=STORES, default=STORES)
+    parser.add_argument("--again", action="store_true", help="only ask: the indexes are those that an earlier run left in FOLDER")
     parser.add_argument("--folder", type=Path, required=True, help="keep vectors and indexes here")
-    parser.add_argument("--step", choices=("build", "ask"), help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--store", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.step:
         print(json.dumps((build if options.step == "build" else ask)(options.store, World(options.folder)), default=float))
         return
+    steps = STEPS[1:] if options.again else STEPS
     if options.local_n:
-        small = list(measure(["qdrant-client local mode", "Edge", "numpy scan"], options.folder / str(options.local_n), options.local_n))
+        small = list(measure([LOCAL, "Edge", "numpy scan"], options.folder / str(options.local_n), options.local_n, steps=steps))
         print_table(f"{options.local_n:,} concepts, {DIM} dimensions", small)
-    print_table(f"{options.n:,} concepts, {DIM} dimensions", list(measure(options.stores, options.folder / str(options.n), options.n)))
+    print_table(f"{options.n:,} concepts, {DIM} dimensions", list(measure(options.stores, options.folder / str(options.n), options.n, steps=steps)))
 
 
 if __name__ == "__main__":
