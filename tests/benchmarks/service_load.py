@@ -71,12 +71,12 @@ def overload(port: int, process: int, questions: dict[str, Questions], *, second
     yield measure(port, process, "after it", questions["neighbors by CURIE"], connections=32, seconds=seconds)
 
 
-def steady(port: int, process: int, questions: dict[str, Questions], *, minutes: float, seconds: float) -> Iterator[Row]:
-    """Mixed questions for so long, a row for each part."""
+def steady(port: int, process: int, questions: dict[str, Questions], *, minutes: float, seconds: float, a_second: float) -> Iterator[Row]:
+    """Mixed questions for so long, a row for each part; so many a second, 0 for as many as are answered."""
     until, mixed = time.monotonic() + 60 * minutes, [make() for make in questions.values()]
     while time.monotonic() < until:
         turn = (next(each) for each in itertools.cycle(mixed))
-        yield measure(port, process, f"steady, {max(0.0, (until - time.monotonic()) / 60):.0f} minutes to go", lambda turn=turn: turn, connections=16, seconds=seconds)
+        yield measure(port, process, f"steady, {max(0.0, (until - time.monotonic()) / 60):.0f} minutes to go", lambda turn=turn: turn, connections=16, seconds=seconds, a_second=a_second)
 
 
 def rows(options: argparse.Namespace) -> Iterator[Row]:
@@ -95,7 +95,7 @@ def rows(options: argparse.Namespace) -> Iterator[Row]:
         if options.overload:
             yield from overload(port, process, questions, seconds=options.seconds)
         if options.minutes:
-            yield from steady(port, process, questions, minutes=options.minutes, seconds=max(30.0, 6 * options.minutes))
+            yield from steady(port, process, questions, minutes=options.minutes, seconds=max(30.0, 6 * options.minutes), a_second=options.steady_rate)
 
 
 def main() -> None:
@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument("--overload", action="store_true", help="also ask far too much")
     parser.add_argument("--waiting", type=int, help="how many requests may wait in a worker")
     parser.add_argument("--minutes", type=float, default=0, help="also ask steadily so long")
+    parser.add_argument("--steady-rate", type=float, default=0, metavar="N", help="so many a second then; else as fast as is answered")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     write_records(rows(options), format="table", title=f"generel serve --workers {options.workers}, {options.space.name}")
