@@ -1,8 +1,9 @@
 """From the vectors of what a concept is made of to its own: one direction a sort, weighted, summed, at unit norm.
 
-    vector = normalize( sum over sorts s of  weight_s * normalize( sum over ties i of sort s of  w_i * h_i ) )
+    vector = normalize( sum over sorts s of  weight_s * strength_s * normalize( sum over ties i of sort s of  w_i * h_i ) )
 
-Inside a sort many ties outvote few; between sorts they do not: ten traits of a locus say no more against two of the variant's own. The weights
+The strength is 1, but for a variant's own ties at release: there it is the mean of their w_i, so that a variant of large effects is nearer to its
+traits than one of small effects, of which more is left to its genes and its locus. Inside a sort many ties outvote few; between sorts they do not: ten traits of a locus say no more against two of the variant's own. The weights
 are settings. Learned, that of the genes grows for a wrong reason: a gene's vector remembers the very traits that its variants are asked for,
 so that on later associations of new loci the MRR falls while it trains. For the same reason no gradient flows into genes from what they make up.
 """
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch.nn import functional
 
-from training.makings import GENES, SORTS
+from training.makings import GENES, OWN, SORTS
 from training.tasks.batch import Ties
 
 TINY = 1e-12
@@ -39,14 +40,21 @@ def compose(rows: NDArray[np.int64], vectors: NDArray[np.float32], by_sort: Mapp
     Args:
         rows: concept numbers.
         vectors: (n_concepts, dims) unit norm; those of the ties are read.
-        by_sort: as `training.makings.Makings`.
+        by_sort: as `training.makings.Makings.released`.
         weights: of the sorts.
     """
     total = np.zeros((len(rows), vectors.shape[1]), dtype=np.float32)
     for sort, weight in weights.items():
-        sums = np.asarray(by_sort[sort][rows] @ vectors, dtype=np.float32)
-        total += weight * sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), TINY)
+        ties = by_sort[sort][rows]
+        sums = np.asarray(ties @ vectors, dtype=np.float32)
+        strengths = _means(ties) if sort == OWN else np.float32(1)
+        total += weight * strengths * sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), TINY)
     return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), TINY)).astype(np.float32)
+
+
+def _means(ties: csr_array) -> NDArray[np.float32]:
+    """(rows, 1) the mean weight of each row's ties; 0 without any."""
+    return (np.asarray(ties.sum(axis=1)).reshape(-1, 1) / np.maximum(np.diff(ties.indptr).reshape(-1, 1), 1)).astype(np.float32)
 
 
 def take(rows: torch.Tensor, numbers: np.ndarray) -> torch.Tensor:

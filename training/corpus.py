@@ -5,7 +5,7 @@ relation, no other name and no residual.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,8 @@ from scipy.sparse import csr_array
 from generel.concepts.errors import BadTable
 from generel.concepts.kinds import KINDS
 from kg.split.parts import DRAWN
-from training.makings import Makings, consequences_of, make_makings, positions_of
+from training.effects import strengths_of
+from training.makings import OWN, Makings, consequences_of, make_makings, positions_of
 from training.recipe import Recipe
 
 
@@ -88,7 +89,7 @@ class Corpus:
         return np.flatnonzero((self.kind_numbers == KINDS.index(kind)) & self.trained)
 
 
-def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataFrame, *, recipe: Recipe, variants: pl.DataFrame | None = None) -> Corpus:
+def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataFrame, *, recipe: Recipe, variants: pl.DataFrame | None = None, associations: pl.DataFrame | None = None) -> Corpus:
     """The corpus of a split.
 
     Args:
@@ -96,6 +97,7 @@ def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataF
         names: SPLIT_NAMES; of each concept the preferred name first, then training synonyms in table order.
         relations: SPLIT_RELATIONS; only rows whose part is 'train' are taken.
         variants: VARIANTS, where composed concepts lie; None where nobody knows.
+        associations: ASSOCIATIONS, how large effects are; None where nobody knows.
 
     Raises:
         BadTable: a concept without a name, or names or training relations of what is no concept of the split.
@@ -112,6 +114,14 @@ def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataF
     curies, trained = concepts["curie"].to_list(), (concepts["part"] != "cold").to_numpy()
     is_composed = np.isin(kind_numbers, [KINDS.index(kind) for kind in recipe.composed_kinds])
     neighbors = _neighbors(table, len(number))
+    makings = make_makings(
+        neighbors, composed=is_composed, kind_numbers=kind_numbers, trained=trained, window=recipe.composition.locus_window,
+        positions=None if variants is None else positions_of(variants, curies),
+        consequences=consequences_of(variants, curies) if variants is not None and recipe.composition.consequence else None,
+    )
+    if associations is not None and recipe.composition.effect:
+        strengths = strengths_of(associations, own=makings.by_sort[OWN], curies=curies, share=recipe.composition.effect)
+        makings = replace(makings, strengths=strengths)
     return Corpus(
         curies=curies,
         kind_numbers=kind_numbers,
@@ -120,11 +130,7 @@ def make_corpus(concepts: pl.DataFrame, names: pl.DataFrame, relations: pl.DataF
         relations=table,
         neighbors=neighbors,
         is_composed=is_composed,
-        makings=make_makings(
-            neighbors, composed=is_composed, kind_numbers=kind_numbers, trained=trained, window=recipe.composition.locus_window,
-            positions=None if variants is None else positions_of(variants, curies),
-            consequences=consequences_of(variants, curies) if variants is not None and recipe.composition.consequence else None,
-        ),
+        makings=makings,
     )
 
 

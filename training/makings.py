@@ -41,9 +41,18 @@ class Makings:
     """By sort, (n_concepts, n_concepts) weights of the written concepts that a composed one is made of; other rows are empty.
 
     Weights are 1 for a variant's own ties and genes, log(1 + number of other variants) for the strongest of what others tell.
+
+    Attributes:
+        strengths: the cells of the sort OWN as they count at release (`training.effects`); None where all count alike.
     """
 
     by_sort: Mapping[str, csr_array]
+    strengths: csr_array | None = None
+
+    @property
+    def released(self) -> Mapping[str, csr_array]:
+        """The makings by sort, own ties as they count at release."""
+        return self.by_sort if self.strengths is None else {**self.by_sort, OWN: self.strengths}
 
     def sorts(self, *, target_kinds: tuple[str, ...] = ()) -> list[str]:
         """The sorts that have anything to show and do not tell an answer of these kinds."""

@@ -121,7 +121,7 @@ class Pipeline:
         """What is trained on and what is asked on the way; the tables they come from are not kept."""
         build = read_build(self.build.folder)
         split = build.split
-        corpus = make_corpus(split.concepts, split.names, split.relations, recipe=self.recipe, variants=build.variants)
+        corpus = make_corpus(split.concepts, split.names, split.relations, recipe=self.recipe, variants=build.variants, associations=build.associations)
         return corpus, Validation.of_split(split.relations, corpus=corpus, recipe=self.recipe)
 
     def _release(self, run: Run, *, language_model: Path, mean: np.ndarray) -> None:

@@ -88,6 +88,7 @@ class CompositionSettings:
         sort_dropout: how often what others tell of a concept is left out, one sort at a time.
         own, genes, gene_profile, locus, linkage, consequence: how much each sort of ties counts. Consequences count nothing by default: tried
             at .1, they lost on later traits of known variants what they gained on those of unseen ones.
+        effect: from 0 to 1, how much more a variant's own ties of large effect count at release than those of small effect; see training.effects.
     """
 
     locus_window: int = 100_000
@@ -98,6 +99,7 @@ class CompositionSettings:
     locus: float = 0.4
     linkage: float = 0.4
     consequence: float = 0.0
+    effect: float = 0.75
 
     def weights(self) -> dict[str, float]:
         """How much each sort counts, by its name."""
@@ -286,7 +288,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     shares = {
         "sampling.token_dropout": sampling.token_dropout, "sampling.residual_dropout": sampling.residual_dropout,
         "sampling.context_share": sampling.context_share, "sampling.name_share": sampling.name_share, "sampling.definition_share": sampling.definition_share,
-        "composition.sort_dropout": recipe.composition.sort_dropout,
+        "composition.sort_dropout": recipe.composition.sort_dropout, "composition.effect": recipe.composition.effect,
     }
     wrong = [f"{key} = {value} is not between 0 and 1" for key, value in shares.items() if not 0 <= value <= 1]
     counts = {

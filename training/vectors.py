@@ -31,7 +31,7 @@ def concept_vectors(model: ConceptModel, corpus: Corpus) -> np.ndarray:
         vectors[block] = functional.normalize(outputs, dim=1).numpy()
     for start in range(0, len(composed), ROWS_A_BLOCK):
         block = composed[start : start + ROWS_A_BLOCK]
-        vectors[block] = compose(block, vectors, corpus.makings.by_sort, weights=model.recipe.composition.weights())
+        vectors[block] = compose(block, vectors, corpus.makings.released, weights=model.recipe.composition.weights())
     return vectors
 
 
