@@ -2,6 +2,8 @@
 
 While a search is going on, others arrive; those that want neighbors of the same sort go into the next one together, which costs each a
 third less than to be searched alone. Nobody waits for a batch to fill: one that finds nothing to do begins at once.
+
+Those that ask by a relation weigh votes of concepts and ties, tens of milliseconds each; they are searched in the slow lane, apart from the others.
 """
 
 import asyncio
@@ -49,11 +51,11 @@ Outcome = Found | Exception
 
 
 class Searches:
-    """The searches of one space; lives in one event loop."""
+    """The searches of one space in one lane; lives in one event loop."""
 
-    def __init__(self, space: ServedSpace, lanes: Lanes, *, waiting: int) -> None:
+    def __init__(self, space: ServedSpace, lanes: Lanes, lane: Lane, *, waiting: int) -> None:
         """`waiting`: how many may wait before others are turned away."""
-        self._space, self._lanes, self._most = space, lanes, waiting
+        self._space, self._lanes, self._lane, self._most = space, lanes, lane, waiting
         self._waiting: list[tuple[Search, asyncio.Future[Found]]] = []
         self._searcher: asyncio.Task[None] | None = None
 
@@ -66,7 +68,7 @@ class Searches:
             GenerelError: it means nothing, or has no such neighbors.
         """
         if len(self._waiting) >= self._most:
-            raise self._lanes.turn_away(Lane.QUICK)
+            raise self._lanes.turn_away(self._lane)
         promise: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
         self._waiting.append((search, promise))
         if self._searcher is None:
@@ -77,7 +79,7 @@ class Searches:
         while self._waiting:
             together = self._take()
             try:
-                outcomes = await self._lanes.run(partial(find_all, self._space, [search for search, _ in together]), Lane.QUICK)
+                outcomes = await self._lanes.run(partial(find_all, self._space, [search for search, _ in together]), self._lane)
             except Exception as error:
                 outcomes = [error] * len(together)
             for (_, promise), outcome in zip(together, outcomes, strict=True):
@@ -91,6 +93,11 @@ class Searches:
         taken = {id(promise) for _, promise in together}
         self._waiting = [each for each in there if id(each[1]) not in taken]
         return together
+
+
+def lane_of(wanted: Wanted) -> Lane:
+    """Where neighbors of that sort are searched."""
+    return Lane.SLOW if wanted.relation else Lane.QUICK
 
 
 def find_all(space: ServedSpace, searches: Sequence[Search]) -> list[Outcome]:

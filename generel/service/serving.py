@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -22,7 +22,7 @@ from generel.service.lanes import Lane, Lanes
 from generel.service.memory import settle_down
 from generel.service.metrics import Metrics
 from generel.service.opening import Fingerprint, open_served, read_fingerprint
-from generel.service.searches import Found, Search, Searches
+from generel.service.searches import Found, Search, Searches, lane_of
 from generel.service.served_space import ServedSpace
 from generel.service.settings import Settings
 from generel.service.texts import Floats, TextBatches, TextsWanted, Vectors
@@ -43,7 +43,7 @@ def share_processors(workers: int) -> None:
 class Lease:
     """A space and how many requests use it."""
 
-    def __init__(self, space: ServedSpace, texts: TextBatches, searches: Searches) -> None:
+    def __init__(self, space: ServedSpace, texts: TextBatches, searches: Mapping[Lane, Searches]) -> None:
         self.space, self.texts, self.searches = space, texts, searches
         self.users, self.retired = 0, False
 
@@ -135,7 +135,7 @@ class Serving:
         Raises:
             Overloaded, GenerelError: as `ask`.
         """
-        return await self._persist(lease, lambda vectors: lease.searches.find(Search(query, as_kind, wanted, vectors)))
+        return await self._persist(lease, lambda vectors: lease.searches[lane_of(wanted)].find(Search(query, as_kind, wanted, vectors)))
 
     async def change(self, work: Callable[[ServedSpace], Answer]) -> Answer:
         """What `work` says, which changes what lies beside the space; this worker serves the change before it answers.
@@ -176,7 +176,8 @@ class Serving:
         """Open the space as its files are now and serve it from here on; what cannot be opened changes nothing."""
         space = await self.lanes.run(lambda: open_served(self.settings, embedder=self._embedder), Lane.SLOW)
         texts = TextBatches(lambda texts: self._read_texts(space, texts), seconds=self.settings.batch_milliseconds / 1000)
-        lease = Lease(space, texts, Searches(space, self.lanes, waiting=self.settings.waiting))
+        searches = {lane: Searches(space, self.lanes, lane, waiting=self.settings.waiting) for lane in (Lane.QUICK, Lane.SLOW)}
+        lease = Lease(space, texts, searches)
         before, self._current = self._current, lease
         if before is None:
             settle_down()
