@@ -65,7 +65,7 @@ def test_each_of_three_workers_has_a_third(tmp_path: Path) -> None:
     with workers(3, tmp_path, step=0.05, patience=10) as address:
         there = connect(address, 30)
         shares = Counter(who for _, who in there)
-        assert len(shares) == 3 and min(shares.values()) >= 7
+        assert len(shares) == 3 and min(shares.values()) >= 5
         leaving = there[0][1]
         for connection, who in there:
             if who == leaving:
