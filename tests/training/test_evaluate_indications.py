@@ -12,7 +12,7 @@ from tests.training.evaluate_world import random_unit
 from training.evaluate.bootstrap import bootstrap
 from training.evaluate.indications import Indications, held_out_indications, measure_indications
 from training.evaluate.pair_figures import auroc
-from training.evaluate.scorers import Cosine, Degree
+from training.evaluate.scorers import Cosine, Degree, Difference
 from training.evaluate.split import NumberedSplit, number_split
 
 RELATIONS = (
@@ -120,3 +120,13 @@ def test_what_hangs_on_the_disease_alone_is_judged_on_diseases() -> None:
     assert [each.value for each in by_thing] == pytest.approx([each.value for each in by_pair])
     assert sum(each.low <= 0.5 <= each.high for each in by_thing) >= 17
     assert sum(each.low <= 0.5 <= each.high for each in by_pair) <= 12
+
+
+def test_failures_that_training_knows_of_tell_what_approvals_do_not() -> None:
+    """Two diseases with as many approvals, one with failures: only the difference tells which of their pairs failed."""
+    approvals, failures = Degree(np.array([0, 0, 5, 5], dtype=np.float32)), Degree(np.array([0, 0, 0, 3], dtype=np.float32))
+    pairs = Indications(np.array([0, 0, 1, 1]), np.array([2, 3, 2, 3]), np.array([True, False, True, False]), 0)
+    scorers = {"approvals": approvals, "difference": Difference(approvals, failures)}
+    areas = {each.method: each.interval.value for each in measure_indications(pairs, scorers, about="test", resamples=10, seed=0) if each.metric == "AUROC"}
+    assert areas == {"approvals": 0.5, "difference": 1.0}
+    assert Difference(Cosine(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)), failures).resolution == Cosine.resolution

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from generel.concepts.errors import GenerelError
-from generel.concepts.kinds import KINDS
+from generel.concepts.kinds import KINDS, Kind
 from generel.concepts.progress import SILENT, Progress
 from generel.index.normalize import normalize
 from kg.build import Build
@@ -34,19 +35,20 @@ from training.evaluate.gene_set_halves import (
     select_sets,
     sets_by,
 )
-from training.evaluate.indications import held_out_indications, measure_indications
+from training.evaluate.graph_scorers import CoSharing, sharing_rows
+from training.evaluate.indications import APPROVED, FAILED, held_out_indications, measure_indications
 from training.evaluate.measures import Measure
-from training.evaluate.methods import BIASED, COSINE, DEGREE, RAW, TFIDF
+from training.evaluate.methods import BIASED, CO_SHARING, COSINE, DEGREE, RANKED, RAW, TFIDF
 from training.evaluate.ranking import Scorer
 from training.evaluate.ratings import measure_ratings
-from training.evaluate.scorers import Cosine, Degree
+from training.evaluate.relation_ranking import ranking_of
+from training.evaluate.scorers import Cosine, Degree, Difference
 from training.evaluate.settings import Settings
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import TRAIN, NumberedSplit, Numbers
 
 Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
-INDICATED = ("treats",)
 LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
 BINS = 12
 TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
@@ -158,15 +160,24 @@ class Measuring:
         return about if number is None else f"{self.split.preferred_names()[number]} ({about})"
 
     def _indications(self) -> list[Measure]:
-        ties = self.split.training_ties(INDICATED)
-        vectors = self.space.vectors
+        vectors, sharing = self.space.vectors, sharing_rows(self.split.training_neighbors())
         scorers: dict[str, Scorer] = {
-            COSINE: Cosine(vectors, vectors), BIASED: Cosine(vectors, vectors, bias=self.space.bias, query_kinds=self.split.kind_numbers),
-            RAW: Cosine(self.raw, self.raw), DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32)),
+            COSINE: Cosine(vectors, vectors), BIASED: Cosine(vectors, vectors, bias=self.space.bias, query_kinds=self.split.kind_numbers), RAW: Cosine(self.raw, self.raw),
         }
+        # What speaks for an approval, and that less what speaks for a failure: failures that training knows are told of either way.
+        for_approval, for_failure = (self._of_indications(predicate, sharing) for predicate in (APPROVED, FAILED))
+        for method, scorer in for_approval.items():
+            scorers |= {method: scorer, f"{method}, {APPROVED} over {FAILED}": Difference(scorer, for_failure[method])}
         asked = held_out_indications(self.split, part=self.settings.part)
         groups = self.groups.of_concepts({"drug": asked.drugs, "disease": asked.diseases})
         return measure_indications(asked, scorers, about=f"approved against failed, part {self.settings.part}", groups=groups, **self._again)
+
+    def _of_indications(self, predicate: str, sharing: csr_array) -> dict[str, Scorer]:
+        """What ranks diseases for drugs by a predicate."""
+        ties = self.split.training_ties((predicate,))
+        ranking = ranking_of(self.split, self.space, sharing, predicate=predicate, predicates=(predicate,), asking=Kind.DRUG.value)
+        floors: dict[str, Scorer] = {CO_SHARING: CoSharing(sharing, ties), DEGREE: Degree(np.asarray(ties.sum(axis=0), dtype=np.float32))}
+        return {**({RANKED: ranking} if ranking else {}), **floors}
 
     def _gene_sets(self) -> list[Measure]:
         """Beside what other libraries tell: those that have sets of the same identifiers are left out, and so are near copies of a set."""

@@ -14,7 +14,7 @@ from training.evaluate.graph_scorers import CoSharing, sharing_rows
 from training.evaluate.names import NameTerms, RawFeatures
 from training.evaluate.questions import Questions, SynonymTexts
 from training.evaluate.ranking import Scorer
-from training.evaluate.relation_ranking import RelationRanking, make_features
+from training.evaluate.relation_ranking import ranking_of
 from training.evaluate.rivals import Rival
 from training.evaluate.scorers import Cosine, Degree, NearestName, SparseCosine, Vote
 from training.evaluate.space import SpaceVectors
@@ -59,12 +59,10 @@ class RelationMethods:
     def _ranking(self, questions: Questions) -> dict[str, Scorer]:
         """The space's ranking of answers to a relation, where it was released with one and the question is of a kind."""
         asking = questions.kinds.partition("-")[0]
-        rankings = self.space.rankings
-        if not (rankings and questions.predicates and asking in KINDS):
+        if not questions.predicates or asking not in KINDS:
             return {}
-        features = make_features(self.split, self.space, self._sharing_rows, predicates=questions.predicates, asking=asking)
-        weights, new_weights = (rankings.weights(questions.predicate, asking=asking, is_new=is_new) for is_new in (False, True))
-        return {RANKED: RelationRanking(features, weights, new_weights, np.diff(self._sharing_rows.indptr) == 0)}
+        ranking = ranking_of(self.split, self.space, self._sharing_rows, predicate=questions.predicate, predicates=questions.predicates, asking=asking)
+        return {RANKED: ranking} if ranking else {}
 
     @cached_property
     def _sharing_rows(self) -> csr_array:

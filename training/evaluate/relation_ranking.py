@@ -50,6 +50,21 @@ class RelationRanking:
         return total
 
 
+def ranking_of(split: NumberedSplit, space: SpaceVectors, sharing: csr_array, *, predicate: str, predicates: Sequence[str], asking: str) -> RelationRanking | None:
+    """The space's ranking of what a concept of this kind is tied to; None where it was released without one.
+
+    Args:
+        sharing: of `graph_scorers.sharing_rows`.
+        predicate: the name asked by, that of a family or of its only member.
+        predicates: those that it stands for.
+    """
+    if space.rankings is None:
+        return None
+    features = make_features(split, space, sharing, predicates=predicates, asking=asking)
+    weights, new_weights = (space.rankings.weights(predicate, asking=asking, is_new=is_new) for is_new in (False, True))
+    return RelationRanking(features, weights, new_weights, np.diff(sharing.indptr) == 0)
+
+
 @dataclass(frozen=True)
 class LogVotes:
     """`ranking_features.log_votes` of somebody's votes."""

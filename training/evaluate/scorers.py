@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from training.evaluate.ranking import Scorer
 from training.evaluate.split import Numbers
 
 Floats = NDArray[np.float32]
@@ -97,6 +98,24 @@ class Vote:
         weights = np.maximum(np.take_along_axis(cosines, nearest, axis=1), 0) ** POWER
         starts = np.arange(0, len(queries) * k + 1, k)
         return csr_array((weights.ravel(), nearest.ravel(), starts), shape=cosines.shape)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What speaks for an answer by one method, less what speaks for it by another."""
+
+    more: Scorer
+    less: Scorer
+
+    @property
+    def resolution(self) -> float:
+        """That of the coarser."""
+        return max(self.more.resolution, self.less.resolution)
+
+    def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
+        """(q, c), in the units of both."""
+        difference: Floats = self.more.scores(queries, candidates) - self.less.scores(queries, candidates)
+        return difference
 
 
 @dataclass(frozen=True)
