@@ -59,7 +59,8 @@ def _end_with_parent() -> None:
 def write_shard(folder: Path, file: VectorsFile, *, kinds: list[str], quantization: str = NONE) -> None:
     """A shard in `folder` with one point a vector, its graph built and flushed.
 
-    A point's id is its row: a search of the 208 nearest among 177,057 costs 1.4 ms of a processor so, and 2.0 where rows are read from payloads.
+    A point's id is its row: a neighbor query to a service of 177,057 concepts takes 2.4 ms of a processor so, and 3.2 where rows are read from
+    payloads (`tests/benchmarks/service_load.py`).
     """
     shard = qdrant_edge.EdgeShard.create(str(folder), _configuration(file.vectors.shape[1], quantization))
     # Before the points: an index that comes later leaves the graph without the links that filtered searches walk.

@@ -7,7 +7,7 @@ before. Told to give back at once, and when a space goes, it has 185 and 49, at 
 (`tests/benchmarks/service_memory.py`).
 
 The third that looks after memory is the collector of cycles. It goes through all objects now and then, those of the libraries and of the space
-included, which takes 40 to 50 ms in which nobody is answered, and finds nothing there. So it is told to leave out what is there once a space is open.
+included, which takes tens of milliseconds in which nobody is answered, and finds nothing there. So it is told to leave out what is there once a space is open.
 """
 
 import ctypes

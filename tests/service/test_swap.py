@@ -55,6 +55,18 @@ def folder(tmp_path: Path) -> Path:
     return write_world(tmp_path / "world")
 
 
+def test_what_is_there_when_a_space_is_open_is_left_out_of_collections(serve: Make, folder: Path) -> None:
+    """And of a next release what is there then; what nobody can reach any more is collected before."""
+    gc.unfreeze()
+    client = serve(space=folder, watch_seconds=LOOK)
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()
+    write_world(folder, vectors=turned_vectors())
+    until(lambda: nearest(client) == "hgnc:1516")
+    until(lambda: gc.get_freeze_count() > 10_000)
+    gc.unfreeze()
+
+
 def test_a_new_release_is_served_once_it_is_loaded(serve: Make, folder: Path) -> None:
     """Until then the old one answers, with its own tag; a load that takes longer than two looks may be taken up more than once."""
     client = serve(space=folder, watch_seconds=LOOK)
