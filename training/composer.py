@@ -3,7 +3,9 @@
     vector = normalize( sum over sorts s of  weight_s * strength_s * normalize( sum over ties i of sort s of  w_i * h_i ) )
 
 The strength is 1, but for a variant's own ties at release: there it is the mean of their w_i, so that a variant of large effects is nearer to its
-traits than one of small effects, of which more is left to its genes and its locus. Inside a sort many ties outvote few; between sorts they do not: ten traits of a locus say no more against two of the variant's own. The weights
+traits than one of small effects, of which more is left to its genes and its locus.
+
+Inside a sort many ties outvote few; between sorts they do not: ten traits of a locus say no more against two of the variant's own. The weights
 are settings. Learned, that of the genes grows for a wrong reason: a gene's vector remembers the very traits that its variants are asked for,
 so that on later associations of new loci the MRR falls while it trains. For the same reason no gradient flows into genes from what they make up.
 """

@@ -7,7 +7,8 @@ before. Told to give back at once, and when a space goes, it has 185 and 49, at 
 (`tests/benchmarks/service_memory.py`).
 
 The third that looks after memory is the collector of cycles. It goes through all objects now and then, those of the libraries and of the space
-included, which takes tens of milliseconds in which nobody is answered, and finds nothing there. So it is told to leave out what is there once a space is open.
+included, which takes tens of milliseconds in which nobody is answered, and finds nothing there. So it is told to leave out what is there once
+a space is open.
 """
 
 import ctypes
@@ -27,7 +28,10 @@ def give_back_at_once() -> None:
 
 
 def settle_down() -> None:
-    """Collect what a change of spaces has left, leave out of later collections what is there now, and give back what the C library has free, where it can be told so."""
+    """Collect what a change of spaces has left, and leave out of later collections what is there now.
+
+    What the C library has free is given back, too, where it can be told so.
+    """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
