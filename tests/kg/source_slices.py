@@ -12,7 +12,7 @@ from kg.sources.registry import SOURCES
 
 DATA = Path(__file__).parents[1] / "data"
 # Folders in which a source's files lie where they belong to another one.
-BORROWED = {"chebi": ("chebi", "drugbank", "mesh")}
+BORROWED = {"chebi": ("chebi", "drugbank", "mesh"), "drug_names": ("drug_names", "drugbank"), "disease_names": ("disease_names", "mesh")}
 
 
 def files_of(name: str) -> dict[str, Path]:
