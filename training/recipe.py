@@ -86,6 +86,7 @@ class CompositionSettings:
     Attributes:
         locus_window: base pairs on either side within which another variant belongs to the locus.
         sort_dropout: how often what others tell of a concept is left out, one sort at a time.
+        shown: how many ties of one sort a concept shows in a step at most; a released vector is made of all.
         own, genes, gene_profile, locus, linkage, consequence: how much each sort of ties counts. Consequences count nothing by default: tried
             at .1, they lost on later traits of known variants what they gained on those of unseen ones.
         effect: from 0 to 1, how much more a variant's own ties of large effect count at release than those of small effect; see training.effects.
@@ -93,6 +94,7 @@ class CompositionSettings:
 
     locus_window: int = 100_000
     sort_dropout: float = 0.3
+    shown: int = 16
     own: float = 1.0
     genes: float = 0.3
     gene_profile: float = 0.4
@@ -296,6 +298,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
         "sampling.anchors": sampling.anchors, "sampling.negatives": sampling.negatives, "sampling.smallest_task": sampling.smallest_task,
         "sampling.max_names": sampling.max_names, "sampling.gene_names": sampling.gene_names, "tower.hidden": recipe.tower.hidden,
         "encoder.max_tokens": recipe.encoder.max_tokens, "composition.locus_window": recipe.composition.locus_window,
+        "composition.shown": recipe.composition.shown,
     }
     wrong += [f"bias_weight = {recipe.bias_weight} is not at least 0"] if not recipe.bias_weight >= 0 or math.isinf(recipe.bias_weight) else []
     wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]

@@ -4,7 +4,7 @@
     python tests/benchmarks/training_cost.py --variants 1000000
 
 The graph is made up: a gene, a term, a disease and a variant for every sixteen relations, but no more genes, terms and diseases than an open build
-has, tied by Zipf's law in that build's proportions; names are random syllables of one to five words; text features are random (encoding texts is another benchmark). Each size runs in a process of its own:
+has, in that build's proportions, each end drawn by Zipf's law with the exponent that fits that build's; names are random syllables of one to five words; text features are random (encoding texts is another benchmark). Each size runs in a process of its own:
 reading tables into a corpus, 60 steps, then the vectors of all concepts. "A pass" is the time of as many steps as draw every relation once. The profile
 takes the same steps apart: drawing the batch, encoding slots (forward), loss (forward), the backward pass, updating tables and tower; beside it stand the
 floating-point operations of a step, what they reach a second, and what a plain matrix product of the same shapes reaches on this machine in the same process.
@@ -22,10 +22,10 @@ SMALL = 60
 DIMS = 384
 KINDS_OF = ("gene", "process", "disease", "variant")
 PREFIXES = {"gene": "hgnc", "process": "go", "disease": "mondo", "variant": "dbsnp"}
-# Predicate, subject kind, object kind, share of the relations.
+# Predicate, subject kind, object kind, share of the relations, exponents of both ends.
 TIES = (
-    ("takes_part_in", "gene", "process", 0.4), ("gene_associated_with", "gene", "disease", 0.2), ("is_a", "disease", "disease", 0.1),
-    ("variant_of_gene", "variant", "gene", 0.15), ("variant_associated_with", "variant", "disease", 0.15),
+    ("takes_part_in", "gene", "process", 0.4, 0.6, 0.75), ("gene_associated_with", "gene", "disease", 0.2, 0.6, 1.0), ("is_a", "disease", "disease", 0.1, 0.35, 0.75),
+    ("variant_of_gene", "variant", "gene", 0.15, 0.35, 0.6), ("variant_associated_with", "variant", "disease", 0.15, 0.4, 0.9),
 )
 
 
@@ -43,10 +43,10 @@ def make_split(n_relations: int, n_variants: int) -> tuple[Any, Any, Any, Any]:
     words = [" ".join(row) for row in syllables[generator.integers(0, len(syllables), (concepts.height, 4))]]
     names = pl.DataFrame({"curie": concepts["curie"], "name": [f"{word} {i}" for i, word in enumerate(words)], "role": "name", "part": "train"})
     tables = []
-    for predicate, left, right, share in TIES:
+    for predicate, left, right, share, subject_exponent, object_exponent in TIES:
         rows = max(60, int(share * n_relations))
-        subjects = generator.integers(0, sizes[left], rows) if left == "variant" else np.minimum(generator.zipf(1.2, rows) - 1, sizes[left] - 1) * 7919 % sizes[left]
-        objects = np.minimum(generator.zipf(1.2, rows) - 1, sizes[right] - 1) * 104729 % sizes[right]
+        subjects = draw_by_rank(generator, rows, sizes[left], subject_exponent)
+        objects = draw_by_rank(generator, rows, sizes[right], object_exponent)
         tables.append(pl.DataFrame({"subject": curies[left][subjects], "predicate": predicate, "object": curies[right][objects], "part": "train", "weight": 1.0}))
     relations = pl.concat(tables).unique(["subject", "predicate", "object"])
     places = generator.integers(1, 150_000_000, sizes["variant"])
@@ -55,6 +55,15 @@ def make_split(n_relations: int, n_variants: int) -> tuple[Any, Any, Any, Any]:
         "reference_allele": None, "alternate_allele": "A", "consequence": None, "source": "made up", "source_version": "1",
     })
     return concepts, names, relations, variants
+
+
+def draw_by_rank(generator: Any, n: int, size: int, exponent: float) -> Any:
+    """n numbers below `size`: of one that is r-th in a random order with a chance proportional to 1 / r ** exponent."""
+    import numpy as np
+
+    shares = np.arange(1, size + 1) ** -exponent
+    ranks = np.searchsorted(np.cumsum(shares / shares.sum()), generator.random(n))
+    return generator.permutation(size)[np.minimum(ranks, size - 1)]
 
 
 def run(n_relations: int, n_variants: int, threads: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from training.corpus import Corpus
 from training.makings import SORTS
 from training.recipe import CompositionSettings
 from training.tasks.batch import Batch, pick_texts
-from training.tasks.relation import RelationTask, draws_a_step, make_batch, relation_tasks
+from training.tasks.relation import RelationTask, at_most, draws_a_step, make_batch, relation_tasks
 from training.tasks.synonym import SynonymTask, synonym_task
 
 RECIPE = world_recipe()
@@ -348,3 +348,19 @@ def test_composed_concepts_are_not_composed_of_each_other() -> None:
     assert not {"variant", "drug"} & {KINDS[n] for n in corpus.kind_numbers[batch.concepts]}
     assert {KINDS[n] for n in corpus.kind_numbers[batch.composed]} == {"variant", "drug"}
     assert read(batch, corpus).context <= KNOWN
+
+
+@settings(max_examples=200)
+@given(counts=st.lists(st.integers(1, 12), max_size=8), n=st.integers(1, 6), seed=st.integers(0, 2**32 - 1))
+def test_of_each_concept_no_more_is_shown_than_allowed(counts: list[int], n: int, seed: int) -> None:
+    """Of each run of equal places the smaller of its length and n is kept."""
+    places = np.repeat(np.arange(len(counts)) * 3, counts)
+    kept = at_most(n, places, rng=np.random.default_rng(seed))
+    assert [int(kept[places == 3 * at].sum()) for at in range(len(counts))] == [min(n, count) for count in counts]
+
+
+def test_what_is_shown_of_many_is_drawn_evenly() -> None:
+    """Of six ties, any two are shown: each one a third of the time."""
+    rng = np.random.default_rng(4)
+    shown = np.mean([at_most(2, np.zeros(6, dtype=np.int64), rng=rng) for _ in range(3000)], axis=0)
+    assert np.allclose(shown, 1 / 3, atol=0.04)

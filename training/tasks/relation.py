@@ -115,7 +115,10 @@ class Context(NamedTuple):
 
 
 def _context(task: RelationTask, composed: np.ndarray, *, rng: np.random.Generator) -> Context:
-    """What to show: a random share of a concept's own ties, the rest being targets; whole sorts of what others tell of it, at random."""
+    """What to show: a random share of a concept's own ties, the rest being targets; whole sorts of what others tell of it, at random.
+
+    Of one sort of a concept no more than the recipe allows, drawn at random: else a step would take the longer, the more is known.
+    """
     corpus, recipe = task.corpus, task.recipe
     parts = []
     for sort in corpus.makings.sorts(target_kinds=task.targets_of_composed):
@@ -124,8 +127,25 @@ def _context(task: RelationTask, composed: np.ndarray, *, rng: np.random.Generat
             keep = rng.random(len(tied)) < recipe.sampling.context_share
         else:
             keep = (rng.random(len(composed)) >= recipe.composition.sort_dropout)[places]
+        keep[keep] = at_most(recipe.composition.shown, places[keep], rng=rng)
         parts.append(Context(composed[places[keep]], tied[keep], np.full(int(keep.sum()), SORTS.index(sort)), weights[keep]))
     return Context(*(np.concatenate(column) for column in zip(*parts, strict=True))) if parts else NOTHING
+
+
+def at_most(n: int, places: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
+    """(len(places),) bool: of equal places, which stand together, n drawn at random."""
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    lengths = np.diff(starts, append=len(places))
+    if lengths.max(initial=0) <= n:
+        return np.ones(len(places), dtype=bool)
+    # Only places that have more are drawn from.
+    kept = np.repeat(lengths <= n, lengths)
+    many = np.flatnonzero(~kept)
+    order = many[np.lexsort((rng.random(len(many)), places[many]))]
+    counts = lengths[lengths > n]
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    kept[order[rank < n]] = True
+    return kept
 
 
 NOTHING = Context(NO_TIES.owners, NO_TIES.slots, NO_TIES.sorts, NO_TIES.weights)
