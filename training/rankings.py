@@ -29,7 +29,7 @@ RIVALS = 150
 # How strongly a relation's weights hold to the shared ones, and these to 0: as much as so many questions say.
 HOLD = 3.0
 # What makes one step of a feature as large as that of another: cosines differ by tenths.
-SIZES = np.array([10.0, 10.0, 1.0, 1.0, 10.0])
+SIZES = np.array([10.0, 10.0, 1.0, 1.0, 10.0, 1.0])
 # What says nothing of a query without ties.
 OF_TIES = [FEATURES.index("sharing"), FEATURES.index("likeness")]
 

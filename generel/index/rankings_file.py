@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from generel.concepts.errors import Corrupt
 
 Weights = NDArray[np.float64]
-FEATURES = ("cosine", "popularity", "vote", "sharing", "likeness")
+FEATURES = ("cosine", "popularity", "vote", "sharing", "likeness", "degree")
+# What a release from before it was a feature has no weight for: it counts nothing there.
+LATER = {"degree": 0.0}
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _spell(weighing: Weighing) -> dict[str, object]:
 
 def _read(raw: Mapping[str, Any]) -> Weighing:
     def weights(named: Mapping[str, float]) -> tuple[float, ...]:
-        return tuple(float(named[feature]) for feature in FEATURES)
+        return tuple(float({**LATER, **named}[feature]) for feature in FEATURES)
 
     by_relation = {relation: {kind: weights(named) for kind, named in kinds.items()} for relation, kinds in raw["relations"].items()}
     return Weighing(by_relation, weights(raw["others"]))

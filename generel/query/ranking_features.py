@@ -1,15 +1,17 @@
 """What speaks for a concept as an answer to a relation, besides its cosine with the query, and how it is put together.
 
-A concept's score is the sum of five features times weights that held-out relations taught (`generel.index.rankings_file`):
+A concept's score is the sum of six features times weights that held-out relations taught (`generel.index.rankings_file`):
 
     cosine       of the two vectors
     popularity   what it gains as an answer to this relation, whoever asks
     vote         the concepts nearest to the query vote for what the relation ties them to
     sharing      the same of the concepts that share the most ties, of any relation, with the query
     likeness     cosine with the mean of the answers that the query is known to have
+    degree       of how many concepts it is a known answer to this relation
 
-The first two and the last count as they are; votes count by their logarithm, as in a product of experts. A query without any known tie
-shares none and has no known answers: for such ones the other three have weights of their own.
+Votes and degrees count by their logarithm, as in a product of experts; the others count as they are. Popularity is what training found to be left
+to the concept once the cosine has spoken, and falls short where cosines say little: there the degree does. A query without any known tie shares none
+and has no known answers: for such ones the other four have weights of their own.
 """
 
 import numpy as np
@@ -26,6 +28,11 @@ VOTE_UNIT, SHARING_UNIT = 0.003, 0.03
 def log_votes(votes: Floats, *, unit: float) -> Floats:
     """Logarithm of 1 + votes / unit: 0 for whom nobody votes, and next to nothing where only far concepts do."""
     return np.log1p(votes / np.float32(unit), dtype=np.float32)
+
+
+def log_degrees(counts: NDArray[np.integer]) -> Floats:
+    """Logarithm of 1 + how many concepts each is a known answer to."""
+    return np.log1p(counts).astype(np.float32)
 
 
 def voting_weights(cosines: Floats) -> Floats:

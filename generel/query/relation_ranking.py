@@ -13,13 +13,14 @@ from generel.concepts.errors import NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME, Predicate
 from generel.index.freshness import ties_are_made_from
-from generel.index.rankings_file import Rankings
+from generel.index.rankings_file import FEATURES, Rankings
 from generel.index.store import NO_ROW, Rows
 from generel.query.ranking_features import (
     SHARERS,
     SHARING_UNIT,
     VOTE_UNIT,
     VOTERS,
+    log_degrees,
     log_votes,
     mean_direction,
     voting_weights,
@@ -87,7 +88,8 @@ def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, 
     known = space.vectors_at(space.names.ties(asked.row, relation.name).astype(np.int64))
     voted = log_votes(_at(rows, votes), unit=VOTE_UNIT), log_votes(_at(rows, shared), unit=SHARING_UNIT)
     weights = rankings.weights(relation.name, asking=asked.kind, is_new=not len(space.names.ties(asked.row)))
-    features = (cosines, space.bias_of(rows, asked.kind, relation=relation.name), *voted, vectors @ mean_direction(known))
+    degrees = _degrees(space, rows, relation) if weights[FEATURES.index("degree")] else np.zeros(len(rows), dtype=np.float32)
+    features = (cosines, space.bias_of(rows, asked.kind, relation=relation.name), *voted, vectors @ mean_direction(known), degrees)
     scores = sum(weight * feature for weight, feature in zip(weights.tolist(), features, strict=True))
     order = np.lexsort((rows, -np.asarray(scores)))
     return rows[order], cosines[order]
@@ -178,6 +180,11 @@ def _vote(space: "EmbeddingSpace", asked: Asked, voters: Rows, weights: Floats, 
     rows, at = np.unique(np.concatenate([ties[each] for each in voting]), return_inverse=True)
     counted = np.bincount(at, weights=np.repeat(weights[voting], [len(ties[each]) for each in voting]))
     return Votes(rows.astype(np.int64), counted.astype(np.float32))
+
+
+def _degrees(space: "EmbeddingSpace", rows: Rows, relation: Predicate) -> Floats:
+    """(len(rows),) of how many concepts each is a known answer; takes milliseconds that a release without a weight for it need not wait."""
+    return log_degrees(np.array([len(each) for each in space.names.ties_of(rows, relation.name)], dtype=np.int64))
 
 
 def _at(rows: Rows, votes: Votes) -> Floats:

@@ -32,8 +32,8 @@ CURIES = [f"{prefix}:{number:07d}" for prefix, (_, n) in PREFIXES.items() for nu
 KIND_OF = {curie: PREFIXES[curie.partition(":")[0]][0] for curie in CURIES}
 # Nothing is tied to it.
 NEWCOMER = "mondo:0000160"
-WEIGHTS = {"treats": {"drug": (3.0, 1.0, 0.7, 0.9, 4.0), "disease": (5.0, 0.5, 0.2, 1.1, 1.0)}, "resembles": {"drug": (4.0, 0.0, 1.0, 0.5, 2.0)}}
-RANKINGS = Rankings(Weighing(WEIGHTS, (2.0, 1.0, 0.5, 0.5, 3.0)), Weighing({}, (1.0, 0.3, 2.0, 0.0, 0.0)))
+WEIGHTS = {"treats": {"drug": (3.0, 1.0, 0.7, 0.9, 4.0, 0.6), "disease": (5.0, 0.5, 0.2, 1.1, 1.0, 0.1)}, "resembles": {"drug": (4.0, 0.0, 1.0, 0.5, 2.0, 0.0)}}
+RANKINGS = Rankings(Weighing(WEIGHTS, (2.0, 1.0, 0.5, 0.5, 3.0, 0.4)), Weighing({}, (1.0, 0.3, 2.0, 0.0, 0.0, 0.8)))
 VECTORS = random_unit(len(CURIES), dims=3, seed=4)
 BIAS = np.random.default_rng(5).normal(scale=0.2, size=(len(CURIES), len(KINDS))).astype(np.float32)
 

@@ -14,11 +14,11 @@ from sklearn.preprocessing import normalize
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
 from generel.index.rankings_file import Weights
-from generel.query.ranking_features import SHARERS, SHARING_UNIT, VOTE_UNIT, VOTERS, log_votes
+from generel.query.ranking_features import SHARERS, SHARING_UNIT, VOTE_UNIT, VOTERS, log_degrees, log_votes
 from generel.query.relation_ranking import askers_of
 from training.evaluate.graph_scorers import CoSharing
 from training.evaluate.ranking import Scorer
-from training.evaluate.scorers import ROUNDING, Bias, Cosine, Vote
+from training.evaluate.scorers import ROUNDING, Bias, Cosine, Degree, Vote
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit, Numbers
 
@@ -116,5 +116,5 @@ def make_features(
     bias = space.bias_by(predicates[0], asking=asking)
     return (
         Cosine(space.vectors, space.vectors), Bias(bias, split.kind_numbers), LogVotes(Vote(space.vectors, voting, VOTERS), VOTE_UNIT),
-        LogVotes(CoSharing(sharing, voting, SHARERS), SHARING_UNIT), Likeness(space.vectors, either_way),
+        LogVotes(CoSharing(sharing, voting, SHARERS), SHARING_UNIT), Likeness(space.vectors, either_way), Degree(log_degrees(np.diff(either_way.indptr))),
     )
