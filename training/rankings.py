@@ -18,7 +18,7 @@ from generel.index.rankings_file import FEATURES, Rankings, Weighing, Weights
 from training.evaluate.graph_scorers import sharing_rows
 from training.evaluate.questions import Questions, relation_questions
 from training.evaluate.ranking import Scorer
-from training.evaluate.relation_ranking import make_features
+from training.evaluate.relation_ranking import answered, make_features
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit
 
@@ -52,6 +52,12 @@ class Choices(NamedTuple):
         end = self.starts[n] if n < len(self.starts) else len(self.features)
         return Choices(self.features[:end], self.starts[:n], self.answers[:n])
 
+    def among(self, chosen: NDArray[np.bool_]) -> "Choices":
+        """The (questions,) chosen ones."""
+        counts = np.diff(np.append(self.starts, len(self.features)))
+        starts = np.concatenate(([0], np.cumsum(counts[chosen])[:-1])).astype(np.int64)[: chosen.sum()]
+        return Choices(self.features[np.repeat(chosen, counts)], starts, starts + (self.answers - self.starts)[chosen])
+
     def without_ties(self) -> "Choices":
         """The same questions as if those that ask had no tie."""
         features = self.features.copy()
@@ -66,21 +72,27 @@ def learn_rankings(
     groups = _questions_by_asking(split, families=families, seed=seed)
     sharing = sharing_rows(split.training_neighbors())
     choices: dict[tuple[str, str], Choices] = {}
+    has_answers: dict[tuple[str, str], NDArray[np.bool_]] = {}
     with progress.task("Learn to rank answers", total=len(groups)) as advance:
         for (name, asking), asked in groups.items():
             features = make_features(split, space, sharing, predicates=asked[0].predicates, asking=asking)
             choices[name, asking] = join_choices([choose(features, questions) for questions in asked])
+            has_answers[name, asking] = answered(split, asked[0].predicates)[np.concatenate([questions.queries for questions in asked])]
             advance(1)
     if not choices:
         return None
-    return Rankings(_weigh(choices), _weigh({key: each.without_ties() for key, each in choices.items()}))
+    tied, unanswered = ({key: each.among(has_answers[key] == wanted) for key, each in choices.items()} for wanted in (True, False))
+    new = {key: each.without_ties() for key, each in choices.items()}
+    # Where all questions are of one sort, the other is weighed as it is.
+    return Rankings(*(_weigh(each if any(len(one.starts) for one in each.values()) else choices) for each in (tied, unanswered, new)))
 
 
 def _weigh(choices: Mapping[tuple[str, str], Choices]) -> Weighing:
-    others = fit_weights(join_choices([each.first(SHARED) for each in choices.values()]), near=np.zeros(len(FEATURES)))
+    others = fit_weights(join_choices([each.first(SHARED) for each in choices.values() if len(each.starts)]), near=np.zeros(len(FEATURES)))
     by_relation: dict[str, dict[str, tuple[float, ...]]] = {}
     for (name, asking), each in choices.items():
-        by_relation.setdefault(name, {})[asking] = tuple((fit_weights(each, near=others) * SIZES).tolist())
+        own = fit_weights(each, near=others) if len(each.starts) else others
+        by_relation.setdefault(name, {})[asking] = tuple((own * SIZES).tolist())
     return Weighing(by_relation, tuple((others * SIZES).tolist()))
 
 

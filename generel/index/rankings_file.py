@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ Weights = NDArray[np.float64]
 FEATURES = ("cosine", "popularity", "vote", "sharing", "likeness", "degree")
 # What a release from before it was a feature has no weight for: it counts nothing there.
 LATER = {"degree": 0.0}
+# What is known of a query: answers to the relation; ties, but none by it; nothing.
+Standing = Literal["tied", "unanswered", "new"]
 
 
 @dataclass(frozen=True)
@@ -40,24 +42,33 @@ class Weighing:
 
 @dataclass(frozen=True)
 class Rankings:
-    """The weights of a space: for a query that has known ties, and for one that is new and has none."""
+    """The weights of a space, by the standing of the query."""
 
     tied: Weighing
+    unanswered: Weighing
     new: Weighing
 
-    def weights(self, relation: str, *, asking: str, is_new: bool) -> Weights:
+    def weights(self, relation: str, *, asking: str, standing: Standing) -> Weights:
         """(features,) for the answers of this relation to a query of that kind."""
-        return (self.new if is_new else self.tied).weights(relation, asking=asking)
+        by_standing: dict[Standing, Weighing] = {"tied": self.tied, "unanswered": self.unanswered, "new": self.new}
+        return by_standing[standing].weights(relation, asking=asking)
+
+
+def standing_of(*, has_ties: bool, has_answers: bool) -> Standing:
+    """What is known of a query with or without ties, and with or without ties by the relation."""
+    return "tied" if has_answers else "unanswered" if has_ties else "new"
 
 
 def write_rankings(path: Path, rankings: Rankings) -> None:
     """Write the weights, rounded to what they are worth."""
-    content = {"tied": _spell(rankings.tied), "new": _spell(rankings.new)}
+    content = {"tied": _spell(rankings.tied), "unanswered": _spell(rankings.unanswered), "new": _spell(rankings.new)}
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def read_rankings(path: Path) -> Rankings | None:
     """The weights of a space; None where it was released without.
+
+    One from before the unanswered had weights of their own gives them those of the tied.
 
     Raises:
         Corrupt: the file is not what `write_rankings` writes.
@@ -66,7 +77,7 @@ def read_rankings(path: Path) -> Rankings | None:
         return None
     try:
         raw = json.loads(path.read_bytes())
-        return Rankings(_read(raw["tied"]), _read(raw["new"]))
+        return Rankings(_read(raw["tied"]), _read(raw.get("unanswered", raw["tied"])), _read(raw["new"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Corrupt(f"{path} cannot be read ({error!r}); release the space again or copy it anew") from error
 

@@ -10,8 +10,9 @@ A concept's score is the sum of six features times weights that held-out relatio
     degree       of how many concepts it is a known answer to this relation
 
 Votes and degrees count by their logarithm, as in a product of experts; the others count as they are. Popularity is what training found to be left
-to the concept once the cosine has spoken, and falls short where cosines say little: there the degree does. A query without any known tie shares none
-and has no known answers: for such ones the other four have weights of their own.
+to the concept once the cosine has spoken, and falls short where cosines say little: there the degree does. A query that is not known to
+have any answer is weighed by weights of its own: it has nothing to be alike to, and what it asks for tends to be what others ask for. One without
+any known tie shares none either, and has weights of a third sort.
 """
 
 import numpy as np

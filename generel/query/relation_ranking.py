@@ -13,7 +13,7 @@ from generel.concepts.errors import NotThere
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME, Predicate
 from generel.index.freshness import ties_are_made_from
-from generel.index.rankings_file import FEATURES, Rankings
+from generel.index.rankings_file import FEATURES, Rankings, standing_of
 from generel.index.store import NO_ROW, Rows
 from generel.query.ranking_features import (
     SHARERS,
@@ -85,11 +85,12 @@ def rank_answers(space: "EmbeddingSpace", query: Resolved, relation: Predicate, 
     rows = rows if answers is None else rows[np.isin(space.names.kinds[rows], [KINDS.index(kind) for kind in answers])]
     vectors = space.vectors_at(rows)
     cosines = vectors @ asked.vector
-    known = space.vectors_at(space.names.ties(asked.row, relation.name).astype(np.int64))
+    known = space.names.ties(asked.row, relation.name).astype(np.int64)
+    standing = standing_of(has_ties=len(space.names.ties(asked.row)) > 0, has_answers=len(known) > 0)
+    weights = rankings.weights(relation.name, asking=asked.kind, standing=standing)
     voted = log_votes(_at(rows, votes), unit=VOTE_UNIT), log_votes(_at(rows, shared), unit=SHARING_UNIT)
-    weights = rankings.weights(relation.name, asking=asked.kind, is_new=not len(space.names.ties(asked.row)))
     degrees = _degrees(space, rows, relation) if weights[FEATURES.index("degree")] else np.zeros(len(rows), dtype=np.float32)
-    features = (cosines, space.bias_of(rows, asked.kind, relation=relation.name), *voted, vectors @ mean_direction(known), degrees)
+    features = (cosines, space.bias_of(rows, asked.kind, relation=relation.name), *voted, vectors @ mean_direction(space.vectors_at(known)), degrees)
     scores = sum(weight * feature for weight, feature in zip(weights.tolist(), features, strict=True))
     order = np.lexsort((rows, -np.asarray(scores)))
     return rows[order], cosines[order]

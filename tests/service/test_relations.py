@@ -12,8 +12,8 @@ from generel.service.application import make_application
 from generel.service.settings import Settings
 from tests.worlds import WordEmbedder, write_world
 
-ALIKE = (0.0, 0.0, 0.0, 1.0, 5.0)
-RANKINGS = Rankings(Weighing({"treats": {"drug": ALIKE, "disease": ALIKE}}, ALIKE), Weighing({}, (1.0, 0.0, 0.0, 0.0, 0.0)))
+ALIKE = (0.0, 0.0, 0.0, 1.0, 5.0, 0.0)
+RANKINGS = Rankings(Weighing({"treats": {"drug": ALIKE, "disease": ALIKE}}, ALIKE), Weighing({}, ALIKE), Weighing({}, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
 
 
 @pytest.fixture(scope="module")

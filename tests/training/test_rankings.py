@@ -97,8 +97,8 @@ def test_what_alone_tells_the_answers_gets_the_weight() -> None:
     bias[:, KINDS.index("disease")] = np.bincount(held, minlength=split.n_concepts) / 10
     learned = learn_rankings(split, space_of(split, random_unit(split.n_concepts, dims=8, seed=2), bias), families={}, seed=0)
     assert learned is not None and sorted(learned.tied.by_relation["has_phenotype"]) == ["disease", "phenotype"]
-    forward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="disease", is_new=False), strict=True))
-    backward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="phenotype", is_new=False), strict=True))
+    forward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="disease", standing="tied"), strict=True))
+    backward = dict(zip(FEATURES, learned.weights("has_phenotype", asking="phenotype", standing="tied"), strict=True))
     assert forward["popularity"] > 5 > forward["cosine"] and forward["popularity"] > backward["popularity"] + 1
 
 
@@ -109,6 +109,19 @@ def test_a_query_without_ties_is_weighed_by_what_it_can_show() -> None:
     new = choices.without_ties()
     assert not new.features[:, [3, 4]].any() and np.array_equal(new.features[:, :3], choices.features[:, :3]) and choices.features[:, 3].any()
     assert fit_weights(new, near=np.zeros(5)) == pytest.approx(0, abs=0.2)
+
+
+def test_questions_without_known_answers_are_fitted_apart() -> None:
+    """Of the chosen questions every cell and answer is kept, and of none chosen nothing; what is learned of either sort has the same relations."""
+    choices, chosen = drawn(np.array([1.0, 1.0]), questions=5, candidates=4, seed=3), np.array([True, False, False, True, True])
+    kept = choices.among(chosen)
+    assert kept.starts.tolist() == [0, 4, 8]
+    assert np.array_equal(kept.features[kept.answers], choices.features[choices.answers[chosen]])
+    assert np.array_equal(kept.features, choices.features.reshape(5, 4, 2)[chosen].reshape(-1, 2))
+    assert [len(each) for each in choices.among(~chosen & chosen)] == [0, 0, 0]
+    split = with_validation(random_split(5, n=80, ties=5))
+    learned = learn_rankings(split, space_of(split, random_unit(split.n_concepts, dims=8, seed=2), no_bias(split)), families={}, seed=0)
+    assert learned is not None and {*learned.tied.by_relation} == {*learned.unanswered.by_relation} == {*learned.new.by_relation}
 
 
 def test_without_validation_rows_nothing_is_learned() -> None:

@@ -22,7 +22,7 @@ from generel.query.space import EmbeddingSpace
 from tests.training.evaluate_world import random_unit
 from tests.worlds import WordEmbedder, write_world
 from training.evaluate.graph_scorers import sharing_rows
-from training.evaluate.relation_ranking import RelationRanking, make_features
+from training.evaluate.relation_ranking import STANDINGS, RelationRanking, answered, make_features, standings
 from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit, number_split
 
@@ -33,7 +33,7 @@ KIND_OF = {curie: PREFIXES[curie.partition(":")[0]][0] for curie in CURIES}
 # Nothing is tied to it.
 NEWCOMER = "mondo:0000160"
 WEIGHTS = {"treats": {"drug": (3.0, 1.0, 0.7, 0.9, 4.0, 0.6), "disease": (5.0, 0.5, 0.2, 1.1, 1.0, 0.1)}, "resembles": {"drug": (4.0, 0.0, 1.0, 0.5, 2.0, 0.0)}}
-RANKINGS = Rankings(Weighing(WEIGHTS, (2.0, 1.0, 0.5, 0.5, 3.0, 0.4)), Weighing({}, (1.0, 0.3, 2.0, 0.0, 0.0, 0.8)))
+RANKINGS = Rankings(Weighing(WEIGHTS, (2.0, 1.0, 0.5, 0.5, 3.0, 0.4)), Weighing({}, (2.0, 0.5, 0.2, 1.5, 0.0, 1.2)), Weighing({}, (1.0, 0.3, 2.0, 0.0, 0.0, 0.8)))
 VECTORS = random_unit(len(CURIES), dims=3, seed=4)
 BIAS = np.random.default_rng(5).normal(scale=0.2, size=(len(CURIES), len(KINDS))).astype(np.float32)
 
@@ -93,10 +93,11 @@ def judged(relation: str, curie: str, kinds: tuple[str, ...], asking: str, vecto
     kind_numbers[at] = KINDS.index(asking)
     split = replace(split, kind_numbers=kind_numbers)
     beside = SpaceVectors(vectors, BIAS, np.zeros(len(CURIES), dtype=bool))
-    features = make_features(split, beside, sharing_rows(split.training_neighbors()), predicates=[relation], asking=asking)
+    sharing = sharing_rows(split.training_neighbors())
+    features = make_features(split, beside, sharing, predicates=[relation], asking=asking)
     candidates = np.array([row for row, other in enumerate(CURIES) if KIND_OF[other] in kinds and other != curie])
-    weights = [RANKINGS.weights(relation, asking=asking, is_new=is_new) for is_new in (False, True)]
-    ranking = RelationRanking(features, *weights, np.diff(split.training_neighbors().indptr) == 0)
+    weights = np.stack([RANKINGS.weights(relation, asking=asking, standing=standing) for standing in STANDINGS])
+    ranking = RelationRanking(features, weights, standings(sharing, answered(split, [relation])))
     scores = ranking.scores(np.array([at]), candidates)[0]
     return [CURIES[row] for row in candidates[np.argsort(-scores, kind="stable")]]
 
@@ -105,10 +106,10 @@ def judged(relation: str, curie: str, kinds: tuple[str, ...], asking: str, vecto
     ("treats", "chebi:0000001", ("disease", "phenotype")), ("treats", "chebi:0000077", ("disease", "phenotype")), ("treats", "mondo:0000012", ("drug",)),
     ("treats", "hp:0000003", ("drug",)), ("targets", "hgnc:0000005", ("drug",)), ("resembles", "chebi:0000002", ("drug",)),
     ("gene_of_disease", "mondo:0000099", ("gene",)), ("palliates", "chebi:0000009", ("disease", "phenotype")),
-    ("treats", NEWCOMER, ("drug",)),
+    ("treats", "mondo:0000151", ("drug",)), ("treats", NEWCOMER, ("drug",)),
 ])
 def test_a_user_gets_the_ranking_that_is_judged(space: EmbeddingSpace, relation: str, curie: str, kinds: tuple[str, ...]) -> None:
-    """All answers in the same order: from either end, within one kind, by the shared weights, of a newcomer; of 'palliates' nothing is known but vectors."""
+    """All answers in the same order: from either end, within one kind, by the shared weights, of an unanswered one and of a newcomer; of 'palliates' nothing is known but vectors."""
     found = space.neighbors(curie, k=400, relation=relation)
     assert {neighbor.concept.kind for neighbor in found} <= set(kinds)
     answered = tuple(sorted({neighbor.concept.kind for neighbor in found}))
@@ -181,7 +182,7 @@ def test_every_relation_is_asked_from_both_ends() -> None:
 
 def test_what_can_be_asked_of_a_kind_reads_from_its_end() -> None:
     """Only relations that have learned weights for that kind; families are no predicates; inside one kind both readings are meant."""
-    rankings = Rankings(Weighing({**WEIGHTS, "pharmacogenetics": {"drug": RANKINGS.tied.others}, "is_a": {"drug": RANKINGS.tied.others}}, RANKINGS.tied.others), RANKINGS.new)
+    rankings = Rankings(Weighing({**WEIGHTS, "pharmacogenetics": {"drug": RANKINGS.tied.others}, "is_a": {"drug": RANKINGS.tied.others}}, RANKINGS.tied.others), RANKINGS.unanswered, RANKINGS.new)
     assert questions_of(rankings, "disease") == [RelationQuestion("treats", "is treated with", ("drug",))]
     assert questions_of(rankings, "drug") == [
         RelationQuestion("is_a", "is a kind of, or has the kind", ("drug",)), RelationQuestion("resembles", "resembles", ("drug",)),

@@ -5,6 +5,7 @@ Here it ranks all candidates, many queries at a time. A user's space knows the h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from sklearn.preprocessing import normalize
 
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
-from generel.index.rankings_file import Weights
+from generel.index.rankings_file import Standing, Weights
 from generel.query.ranking_features import SHARERS, SHARING_UNIT, VOTE_UNIT, VOTERS, log_degrees, log_votes
 from generel.query.relation_ranking import askers_of
 from training.evaluate.graph_scorers import CoSharing
@@ -23,6 +24,7 @@ from training.evaluate.space import SpaceVectors
 from training.evaluate.split import NumberedSplit, Numbers
 
 Floats = NDArray[np.float32]
+STANDINGS = get_args(Standing)
 
 
 @dataclass(frozen=True)
@@ -30,21 +32,20 @@ class RelationRanking:
     """The features of a relation's answers, in the order of `rankings_file.FEATURES`, weighed and added up.
 
     Attributes:
-        weights, new_weights: (features,) for queries with training ties, and for those without any.
-        is_new: (n_concepts,) which these are.
+        weights: (standings, features) in the order of STANDINGS.
+        standing: (n_concepts,) which of these a query has.
     """
 
     features: Sequence[Scorer]
     weights: Weights
-    new_weights: Weights
-    is_new: NDArray[np.bool_]
+    standing: Numbers
     resolution: float = ROUNDING
 
     def scores(self, queries: Numbers, candidates: Numbers) -> Floats:
         """(q, c); a feature without weight is not computed."""
         total = np.zeros((len(queries), len(candidates)), dtype=np.float32)
-        for feature, weight, new_weight in zip(self.features, self.weights.tolist(), self.new_weights.tolist(), strict=True):
-            weights = np.where(self.is_new[queries], np.float32(new_weight), np.float32(weight))
+        for feature, by_standing in zip(self.features, self.weights.T.astype(np.float32), strict=True):
+            weights = by_standing[self.standing[queries]]
             if weights.any():
                 total += weights[:, None] * feature.scores(queries, candidates)
         return total
@@ -61,8 +62,19 @@ def ranking_of(split: NumberedSplit, space: SpaceVectors, sharing: csr_array, *,
     if space.rankings is None:
         return None
     features = make_features(split, space, sharing, predicates=predicates, asking=asking)
-    weights, new_weights = (space.rankings.weights(predicate, asking=asking, is_new=is_new) for is_new in (False, True))
-    return RelationRanking(features, weights, new_weights, np.diff(sharing.indptr) == 0)
+    weights = np.stack([space.rankings.weights(predicate, asking=asking, standing=standing) for standing in STANDINGS])
+    return RelationRanking(features, weights, standings(sharing, answered(split, predicates)))
+
+
+def answered(split: NumberedSplit, predicates: Sequence[str]) -> NDArray[np.bool_]:
+    """(n_concepts,) whether training knows an answer by these predicates, from whichever end."""
+    ties = split.training_ties(predicates)
+    return (np.diff(ties.indptr) > 0) | (np.asarray(ties.sum(axis=0)) > 0)
+
+
+def standings(sharing: csr_array, has_answers: NDArray[np.bool_]) -> Numbers:
+    """(n_concepts,) place in STANDINGS, as `rankings_file.standing_of` has it."""
+    return np.where(has_answers, 0, np.where(np.diff(sharing.indptr) > 0, 1, 2))
 
 
 @dataclass(frozen=True)
