@@ -41,6 +41,7 @@ from training.gene_sets.collection import Collection, collect
 from training.gene_sets.fit import (
     divide,
     first_vectors,
+    fit_ridge,
     halve,
     make_profiles,
     make_written_sets,
@@ -52,6 +53,7 @@ from training.gene_sets.identities import NOBODY, Identities, identities_of_buil
 from training.gene_sets.libraries import GmtLibrary, libraries_of_table
 from training.gene_sets.pipeline import train_model
 from training.gene_sets.profiles import membership_block, profile_vectors
+from training.gene_sets.ridge import CompletionScorer, RidgeScorer, make_ridge, weigh_ridge
 from training.gene_sets.scorer import NetworkScorer, Scorer
 from training.gene_sets.settings import Settings
 
@@ -181,7 +183,7 @@ def methods(
 
 
 def trained_methods(name: str, collection: Collection, genes: Identities, settings: Settings, *, plain: bool = False) -> Iterator[tuple[str, Method, float]]:
-    """The profiles' cosine, the network, and the two together."""
+    """The profiles' cosine, the network, the two together, the regression on terms, and all three."""
     began = time.perf_counter()
     learned, held_out = divide(np.arange(len(collection)), settings)
     halves = halve(collection, held_out, settings)
@@ -196,6 +198,10 @@ def trained_methods(name: str, collection: Collection, genes: Identities, settin
     if profiles.shape[1]:
         weighed = weigh_profiles(with_profiles(tensors, profiles), halves)
         yield f"{name}: network and cosine (weight {weighed.profile_scale[0]:.1f})", Scorer(weighed), (time.perf_counter() - began) / 60
+        ridge = fit_ridge(collection, learned, genes, settings, network=weighed, halves=halves)
+        if ridge is not None:
+            yield f"{name}: ridge regression on terms", RidgeScorer(replace(ridge, scale=np.ones(1, np.float32))), (time.perf_counter() - began) / 60
+            yield f"{name}: network, cosine and regression", CompletionScorer(weighed, ridge), (time.perf_counter() - began) / 60
 
 
 def measure_time(build: Build, scratch: Path, settings: Settings) -> None:
@@ -217,10 +223,13 @@ def measure_time(build: Build, scratch: Path, settings: Settings) -> None:
     plain_settings = replace(settings, start="free", loss="bce", gene_rate=1e-3)
     plain = prepare(collection, learned, plain_settings, first=None, halves=halves)
     plain.network.take(plain.run().tensors)
+    weighed = weigh_profiles(with_profiles(tensors, profiles), halves)
+    ridge = make_ridge([membership_block(everything)])
     asked: Mapping[str, Method] = {
         "number of sets": np.asarray(everything.sum(axis=0), dtype=np.float32), "membership cosine": memberships(rows, libraries=[EARLIER], genes=collection.genes, weighted=True),
         "profiles' cosine": profiles, "plain multi-hot autoencoder (BCE)": NetworkScorer(plain.network), "denoising network": NetworkScorer(training.network),
-        "network and profiles": Scorer(weigh_profiles(with_profiles(tensors, profiles), halves)),
+        "network and profiles": Scorer(weighed), "ridge regression on memberships": RidgeScorer(replace(ridge, scale=np.ones(1, np.float32))),
+        "network, profiles and regression": CompletionScorer(weighed, weigh_ridge(ridge, weighed, halves.shown) if halves else None),
     }
     for name, method in asked.items():
         auroc, precision = rank_hidden(method, half).mean(axis=0)

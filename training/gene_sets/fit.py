@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from generel.apps.gene_sets.network import Network, unit
+from generel.apps.gene_sets.ridge import Ridge
 from generel.concepts.errors import BadInput
 from generel.concepts.progress import SILENT, Progress
 from training.evaluate.gene_set_halves import Half, cut_in_halves, rank_hidden
@@ -19,6 +20,7 @@ from training.gene_sets.collection import Collection, Numbers
 from training.gene_sets.identities import Identities
 from training.gene_sets.network import PlainNetwork, SetNetwork
 from training.gene_sets.profiles import SUMMARIES, membership_block, profile_vectors
+from training.gene_sets.ridge import make_ridge, weigh_ridge
 from training.gene_sets.scorer import Scorer
 from training.gene_sets.settings import Settings
 from training.gene_sets.trainer import CHECKED, Training
@@ -34,10 +36,11 @@ WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained network, and how its training went."""
+    """A trained network, how its training went, and the regression beside it, if there is one."""
 
     network: Network
     standing: Standing
+    ridge: Ridge | None
 
 
 def fit(
@@ -61,7 +64,15 @@ def fit(
         collection, learned, settings, first=first_vectors(profiles, settings), halves=halve(collection, held_out, settings), written=make_written_sets(genes, settings),
     )
     trained = replace(training, folder=folder, identity=identity).run(resume=resume, progress=progress, description=description)
-    return Fitted(weigh_profiles(with_profiles(trained.tensors, profiles), training.halves), trained.standing)
+    network = weigh_profiles(with_profiles(trained.tensors, profiles), training.halves)
+    return Fitted(network, trained.standing, fit_ridge(collection, learned, genes, settings, network=network, halves=training.halves))
+
+
+def fit_ridge(collection: Collection, learned: Numbers, genes: Identities, settings: Settings, *, network: Network, halves: Half | None) -> Ridge | None:
+    """The regression on the terms that the profiles are made of, weighed beside the network; None without profiles, or without sets to weigh it on."""
+    if settings.start != "profiles" or halves is None:
+        return None
+    return weigh_ridge(make_ridge(_blocks(collection, learned, genes, settings)), network, halves.shown)
 
 
 def with_profiles(tensors: Mapping[str, Floats], profiles: Floats) -> Network:
@@ -119,16 +130,20 @@ def make_profiles(collection: Collection, learned: Numbers, genes: Identities, s
         if genes.vectors is None:
             raise BadInput("the genes should start from a space's vectors and no space was given; name one with --space, or choose another start")
         return np.asarray(genes.vectors, dtype=np.float32)
-    chosen = np.random.default_rng(settings.seed).permutation(learned)
-    chosen = np.sort(chosen[np.cumsum(collection.sizes[chosen]) <= MOST_MEMBERS])
-    blocks = [membership_block(collection.matrix(chosen)), *_terms(genes, settings).values()]
-    return profile_vectors(blocks, dims=settings.profile_dims, seed=settings.seed)
+    return profile_vectors(_blocks(collection, learned, genes, settings), dims=settings.profile_dims, seed=settings.seed)
 
 
 def make_written_sets(genes: Identities, settings: Settings) -> WrittenSets:
     """The terms that are learned as sets, where the genes start from profiles; else none."""
     n_genes = genes.concepts.height
     return written_sets(_terms(genes, settings), n_genes=n_genes) if settings.start == "profiles" else no_written_sets(n_genes)
+
+
+def _blocks(collection: Collection, learned: Numbers, genes: Identities, settings: Settings) -> list[csr_array]:
+    """(n_genes, terms) each: memberships, of not too many sets, and the terms of the texts."""
+    chosen = np.random.default_rng(settings.seed).permutation(learned)
+    chosen = np.sort(chosen[np.cumsum(collection.sizes[chosen]) <= MOST_MEMBERS])
+    return [membership_block(collection.matrix(chosen)), *_terms(genes, settings).values()]
 
 
 def _terms(genes: Identities, settings: Settings) -> dict[str, csr_array]:

@@ -68,7 +68,8 @@ def train_model(
             "libraries": [_describe_library(collection, library, figures.get(library), library in kept) for library in collection.libraries],
         }
         sets, members = _kept_sets(collection, kept, fitted.network, figures)
-        write_model(out, ModelParts(manifest, fitted.network.tensors(), describe(genes), genes.aliases, sets, members))
+        tensors = {**fitted.network.tensors(), **(fitted.ridge.tensors() if fitted.ridge else {})}
+        write_model(out, ModelParts(manifest, tensors, describe(genes), genes.aliases, sets, members))
         shutil.rmtree(work)
     return out
 

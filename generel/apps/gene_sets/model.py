@@ -17,6 +17,7 @@ from generel.apps.gene_sets.enrichment import check_background, exact_p_values, 
 from generel.apps.gene_sets.model_folder import ModelParts, find_model, read_model
 from generel.apps.gene_sets.network import Floats, Network, Rows
 from generel.apps.gene_sets.records import Annotation, Completion, Enrichment, Gene, LibraryFigures, SimilarSet
+from generel.apps.gene_sets.ridge import Ridge
 from generel.apps.gene_sets.sets import Marks, Numbers, StoredSets
 from generel.concepts.errors import BadInput, Corrupt
 from generel.index.store import NO_ROW
@@ -35,9 +36,11 @@ class GeneSetModel:
         """
         try:
             self.network, self.sets = Network.from_tensors(parts.network), StoredSets(parts.sets, parts.members)
+            self.ridge = Ridge.from_tensors(parts.network)
         except KeyError as error:
             raise Corrupt(f"the gene-set model lacks the tensor {error}; train it again or copy it anew") from error
-        if parts.concepts.height != self.network.n_genes or len(self.sets.vectors) != len(self.sets):
+        n_genes = {parts.concepts.height, self.network.n_genes, *([self.ridge.n_genes] if self.ridge else [])}
+        if len(n_genes) > 1 or len(self.sets.vectors) != len(self.sets):
             raise Corrupt("the tables and tensors of the gene-set model do not belong together; train it again or copy it anew")
         self.manifest, self.names = parts.manifest, GeneNames(parts.concepts, parts.aliases)
         self._genes = [Gene(*row) for row in parts.concepts.select("curie", "name").iter_rows()]
@@ -84,9 +87,10 @@ class GeneSetModel:
         return self.network.encode([self._rows(genes)])[0]
 
     def complete(self, genes: Genes, k: int = 10) -> list[Completion]:
-        """The k genes that the list lacks most, best first; ties by their order in the model."""
+        """The k genes that the list lacks most, by the network and, where the model has it, the regression on terms; ties by their order in the model."""
         rows = self._rows(genes)
         scores = self.network.score(self.network.encode([rows]))[0]
+        scores = scores if self.ridge is None else scores + self.ridge.score(rows)
         others = np.setdiff1d(np.arange(self.n_genes), rows)
         best = others[np.argsort(-scores[others], kind="stable")[: _check_k(k)]]
         standard = (scores - scores.mean()) / max(float(scores.std()), np.finfo(np.float32).tiny)

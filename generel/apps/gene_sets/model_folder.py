@@ -1,7 +1,8 @@
 """The folder that a trained gene-set model is, its writer and its reader.
 
     model.json            what the model is, how it was trained and measured, and the SHA-256 of every other file; written last
-    network.safetensors   the network, see `generel.apps.gene_sets.network`
+    network.safetensors   the network, see `generel.apps.gene_sets.network`; and `ridge_*`, the regression on terms, see
+                          `generel.apps.gene_sets.ridge`: models of before it, and those trained without texts, have none
     concepts.parquet      SPACE_CONCEPTS: row i is gene i of the network
     aliases.parquet       MERGES: other identifiers of these genes
     sets.parquet          MODEL_SETS: the sets that the model compares with, row i is set i below
@@ -47,7 +48,7 @@ class ModelParts:
 
     Attributes:
         manifest: JSON: `created`, `settings`, `libraries` and what else the training says.
-        network: by name.
+        network: by name; those of the regression too, where there is one.
         concepts, aliases: SPACE_CONCEPTS and MERGES of its genes.
         sets: MODEL_SETS.
         members: `members`, `offsets` and `vectors`.
