@@ -39,6 +39,7 @@ from training.evaluate.graph_scorers import CoSharing, sharing_rows
 from training.evaluate.indications import APPROVED, FAILED, held_out_indications, measure_indications
 from training.evaluate.measures import Measure
 from training.evaluate.methods import BIASED, CO_SHARING, COSINE, DEGREE, RANKED, RAW, TFIDF
+from training.evaluate.named_terms import NamedTerms
 from training.evaluate.ranking import Scorer
 from training.evaluate.ratings import measure_ratings
 from training.evaluate.relation_ranking import ranking_of
@@ -51,6 +52,7 @@ Floats = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Floats]
 LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
 BINS = 12
+NAMED = f"{COSINE} of named concepts"
 TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
 
 
@@ -208,7 +210,7 @@ class Measuring:
 
     def _ratings(self) -> list[Measure]:
         files = [*self.settings.ratings, *self._files("relatedness/umnsrs_*.tsv")]
-        embedders: dict[str, Callable[[list[str]], Floats]] = {COSINE: self.embed, RAW: self.encode}
+        embedders: dict[str, Callable[[list[str]], Floats]] = {COSINE: self.embed, NAMED: NamedTerms(self.split, self.space.vectors, self.embed), RAW: self.encode}
         read = self.split.names.filter((pl.col("role") == "name") | (pl.col("part") == TRAIN))
         known = {normalize(name) for name in read["name"].unique().to_list()}
         return [measure for path in files for measure in measure_ratings(path, embedders, known=known, **self._again)]
