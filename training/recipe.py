@@ -41,11 +41,17 @@ class EncoderSettings:
 
 @dataclass(frozen=True)
 class TowerSettings:
-    """Sizes of the tower; see generel.model.tower."""
+    """The tower; see generel.model.tower.
+
+    Attributes:
+        hidden, n_pairs, bag_scale: as of its shape.
+        reading: how much of the language model's own reading of a text a released vector keeps, in lengths of a vector; see training.reading.
+    """
 
     hidden: int = 384
     n_pairs: int = 131072
     bag_scale: float = 3.0
+    reading: float = 0.15
 
 
 @dataclass(frozen=True)
@@ -303,7 +309,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
     wrong += [f"bias_weight = {recipe.bias_weight} is not at least 0"] if not recipe.bias_weight >= 0 or math.isinf(recipe.bias_weight) else []
     wrong += [f"{key} = {value} is not at least 1" for key, value in counts.items() if value < 1]
     sizes = {
-        "seed": recipe.seed, "patience": recipe.patience, "likeness.dims": recipe.likeness.dims, **{f"composition.{sort}": weight for sort, weight in recipe.composition.weights().items()}, "tower.n_pairs": recipe.tower.n_pairs, "sampling.size_exponent": sampling.size_exponent,
+        "seed": recipe.seed, "patience": recipe.patience, "likeness.dims": recipe.likeness.dims, **{f"composition.{sort}": weight for sort, weight in recipe.composition.weights().items()}, "tower.n_pairs": recipe.tower.n_pairs, "tower.reading": recipe.tower.reading, "sampling.size_exponent": sampling.size_exponent,
         **{f"optimizer.{key}": value for key, value in asdict(rates).items()},
         **{f"task_weights.{key}": value for key, value in recipe.task_weights.items()},
     }

@@ -24,6 +24,7 @@ from training.evaluate.split import NumberedSplit
 from training.model import ConceptModel
 from training.model_card import model_card
 from training.rankings import learn_rankings
+from training.reading import reading_added
 from training.recipe import Recipe
 from training.vectors import concept_vectors, popularity_biases, popularity_by_relation
 
@@ -50,7 +51,7 @@ def release(
         feature_mean: (dims,) what was taken off the text features.
         manifest: name, sources, build and so on; counts and digests are added.
     """
-    with progress.task("Compute the vectors of all concepts"):
+    with progress.task("Compute the vectors of all concepts"), reading_added(model, corpus):
         vectors = concept_vectors(model, corpus)
         biases = popularity_biases(model, corpus)
     has_vector = np.linalg.norm(vectors, axis=1) > 0.5
@@ -70,7 +71,7 @@ def release(
         relations=relations,
         calibration=calibrate(vectors[kept], concepts["kind"].to_list(), seed=model.recipe.seed, progress=progress),
         manifest=manifest,
-        encoder=lambda target: save_encoder(target, model, language_model=language_model, feature_mean=feature_mean),
+        encoder=lambda target: save_encoder(target, model, corpus, language_model=language_model, feature_mean=feature_mean),
         map=_map_of(vectors[kept], concepts, seed=model.recipe.seed, progress=progress),
         card=model_card(manifest, counts=dict(concepts["kind"].value_counts().sort("count", "kind", descending=[True, False]).rows()), n_relations=relations.height),
     )
@@ -112,7 +113,8 @@ def space_concepts(concepts: pl.DataFrame, corpus: Corpus, kept: np.ndarray) -> 
     return numbered.join(described, on="curie", how="left", maintain_order="left")
 
 
-def save_encoder(target: Path, model: ConceptModel, *, language_model: Path, feature_mean: np.ndarray) -> None:
+def save_encoder(target: Path, model: ConceptModel, corpus: Corpus, *, language_model: Path, feature_mean: np.ndarray) -> None:
     """Copy the language model and write the tower, so that `TextEmbedder.open(target)` embeds free text."""
     copy_encoder(language_model, target / LANGUAGE_MODEL)
-    save_tower(target / TOWER, tower=model.tower, rows=model.tokens.weight, feature_mean=torch.from_numpy(feature_mean))
+    with reading_added(model, corpus):
+        save_tower(target / TOWER, tower=model.tower, rows=model.tokens.weight, feature_mean=torch.from_numpy(feature_mean))

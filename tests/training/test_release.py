@@ -42,6 +42,7 @@ from tests.worlds import manifest_fields
 from training.corpus import Corpus
 from training.evaluate.split import number_split
 from training.model import ConceptModel
+from training.reading import reading_added
 from training.release import release
 from training.trainer import Run, make_tasks
 from training.vectors import concept_vectors, popularity_biases
@@ -111,7 +112,8 @@ def test_the_manifest_opens_and_counts(space: Path) -> None:
 def test_vectors_and_biases_are_the_models(trained: Trained, space: Path) -> None:
     """Row by row in the order of the concepts, and readable where they lie."""
     opened = VectorsFile.open(space / "vectors.safetensors")
-    assert np.array_equal(opened.vectors, concept_vectors(trained.model, CORPUS)[kept()])
+    with reading_added(trained.model, CORPUS) as model:
+        assert np.array_equal(opened.vectors, concept_vectors(model, CORPUS)[kept()])
     assert np.array_equal(opened.bias, popularity_biases(trained.model, CORPUS)[kept()])
     assert opened.bias.shape == (23, len(KINDS))
     assert sorted(load_file(space / "vectors.safetensors")) == ["bias", "vectors"]
@@ -188,10 +190,24 @@ def test_calibration_is_of_the_spaces_kinds(space: Path) -> None:
 def test_the_encoder_embeds_as_the_model_does(trained: Trained, space: Path) -> None:
     """A name embedded as free text is the model's own text vector, to a hundredth: token rows are kept in float16."""
     strings = CORPUS.texts.strings
-    expected = torch.nn.functional.normalize(trained.model.text_vectors(np.arange(len(strings))), dim=1).numpy()
+    with reading_added(trained.model, CORPUS) as model:
+        expected = torch.nn.functional.normalize(model.text_vectors(np.arange(len(strings))), dim=1).numpy()
     vectors = TextEmbedder.open(space / "encoder").embed(strings)
     np.testing.assert_allclose(vectors, expected, atol=1e-2)
     assert sorted(path.name for path in (space / "encoder" / "language_model").iterdir()) == sorted(ENCODER_FILES)
+
+
+def test_a_share_of_the_language_models_reading_is_added_and_taken_back(trained: Trained) -> None:
+    """Every text's vector gains the share, in mean lengths of a vector, of its feature; after that the model is as it was."""
+    texts, model = np.arange(len(CORPUS.texts.strings)), trained.model
+    before, share = model.text_vectors(texts), model.recipe.tower.reading
+    with reading_added(model, CORPUS):
+        gained = model.text_vectors(texts) - before
+    written = np.flatnonzero(~CORPUS.is_composed)
+    lengths = (model.text_vectors(CORPUS.texts.preferred(written)) + model.residuals.of(written)).norm(dim=1)
+    assert share > 0
+    torch.testing.assert_close(gained, share * lengths.mean() * model.features[texts].float(), atol=2e-3, rtol=2e-2)
+    assert torch.equal(model.text_vectors(texts), before)
 
 
 def test_two_releases_of_one_run_are_equal(trained: Trained, space: Path, tmp_path: Path) -> None:
