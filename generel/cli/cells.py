@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     import numpy as np
 
     from generel.apps.cells.embed import Embedded
+    from generel.apps.cells.expression import Weighing
     from generel.apps.cells.files import CellFile
     from generel.apps.gene_names import NamedGenes
     from generel.query.space import EmbeddingSpace
 
-WEIGHTS = ("expression", "equal", "z-score")
+WEIGHTS = ("variable", "expression", "equal", "z-score")
 # Columns of `obs` under which clusters and labels of cells commonly stand.
 USUAL = ("cell_type", "celltype", "leiden", "louvain", "bulk_labels", "classified", "label")
 KINDS_OF_CELLS = ("anatomy", "disease")
@@ -34,7 +35,11 @@ KINDS_OF_CELLS = ("anatomy", "disease")
 in_argument = click.argument("file", metavar="IN.h5ad", type=click.Path(dir_okay=False, path_type=Path))
 layer_option = click.option("--layer", default="", metavar="NAME", help="Where log-normalized expression stands: a layer, or 'raw'; the default is X.")
 column_option = click.option("--genes", "gene_column", default="", metavar="COLUMN", help="The column of var with symbols or identifiers of genes; the default is its index.")
-top_option = click.option("--top", type=click.IntRange(min=1), default=200, show_default=True, help="How many genes make a cell.")
+top_option = click.option("--top", type=click.IntRange(min=1), help="A cell is the mean of so many genes: those it expresses most, or that weigh most by --weights; 200 where only weights are given.")
+weights_option = click.option(
+    "--weights", type=click.Choice(WEIGHTS),
+    help="What a gene counts: how far it is from its mean among the cells, the more so the more variable it is (variable; the default without --top); or of the top genes alone, its expression (the default with --top), all the same, or how far it is above its mean.",
+)
 counts_option = click.option("--normalize", is_flag=True, help="The expression is raw counts: bring them to 10,000 a cell and take log(1 + x).")
 log_option = click.option("--log", is_flag=True, help="The expression is normalized but not logarithmic: take log(1 + x).")
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of folds, starts and random vectors.")
@@ -42,9 +47,9 @@ seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show
 
 @click.group(cls=ExtraGroup, extra="cells", short_help="Embed, read and score single cells.")
 def cells() -> None:
-    """Single cells (AnnData, .h5ad) as vectors of the space: the expression-weighted mean of their top genes' vectors.
+    """Single cells (AnnData, .h5ad) as vectors of the space: how far their variable genes are from the mean cell, or their top genes' mean.
 
-    Example: generel cells embed pbmc.h5ad out.h5ad --top 200
+    Example: generel cells embed pbmc.h5ad out.h5ad
     """
 
 
@@ -52,25 +57,26 @@ def cells() -> None:
 @in_argument
 @click.argument("out", metavar="OUT.h5ad", type=click.Path(dir_okay=False, path_type=Path))
 @top_option
-@click.option("--weights", type=click.Choice(WEIGHTS), default=WEIGHTS[0], show_default=True, help="What a top gene counts: its expression, all the same, or how far it is above its mean among the cells.")
+@weights_option
 @counts_option
 @log_option
 @layer_option
 @column_option
 @space_option
-def embed(file: Path, out: Path, top: int, weights: str, normalize: bool, log: bool, layer: str, gene_column: str, space: str | None) -> None:
-    """Each cell's vector, the mean of the vectors of its TOP genes, as obsm['X_generel'] of a copy of IN.h5ad.
+def embed(file: Path, out: Path, top: int | None, weights: str | None, normalize: bool, log: bool, layer: str, gene_column: str, space: str | None) -> None:
+    """Each cell's vector as obsm['X_generel'] of a copy of IN.h5ad.
 
-    Cells are read by blocks: a million need no more memory than a thousand. Genes may be symbols, Ensembl identifiers (with or
-    without version), NCBI Gene or HGNC identifiers; those that are not in the space are counted and named. Then, in Python:
+    It is the sum of the vectors of the genes that vary, each times how far the cell is from the gene's mean among the cells; with --top, the
+    mean of the vectors of its TOP genes at unit norm, to be compared with concepts of the space. Cells are read by blocks: a million need no more
+    memory than a thousand. Genes may be symbols, Ensembl identifiers (with or without version), NCBI Gene or HGNC identifiers; those that are
+    not in the space are counted and named. Then, in Python:
     sc.pp.neighbors(adata, use_rep="X_generel"). A folder of OUT.h5ad that is not there is made.
 
     Example: generel cells embed counts.h5ad out.h5ad --normalize
     """
     from generel.apps.cells.embed import KEY, GeneVectors, embed_file
-    from generel.apps.cells.expression import Weighing
 
-    weighing = Weighing(top, weights, normalize=normalize, log=log)
+    weighing = _weighing(top, weights, normalize=normalize, log=log)
     done = embed_file(file, out, GeneVectors.open(find_space(space)), weighing=weighing, layer=layer, gene_column=gene_column, progress=RichProgress())
     _tell_genes(done.genes)
     _tell_empty(done)
@@ -103,7 +109,6 @@ def annotate(
     """
     from generel.apps.cells.annotate import MARKERS_NAMED, find_markers, rank_for_clusters
     from generel.apps.cells.embed import GeneVectors
-    from generel.apps.cells.expression import Weighing
     from generel.apps.cells.files import labels_of, open_cells
     from generel.query.space import EmbeddingSpace
 
@@ -112,7 +117,7 @@ def annotate(
         genes = GeneVectors.open(opened.folder)
         candidates = list(_candidates(opened, texts=texts, kinds=kinds))
         clusters, names, known = labels_of(read, cluster, usual=USUAL)
-        expression, named = _expression(read, genes, Weighing(normalize=normalize, log=log), gene_column=gene_column)
+        expression, named = _expression(read, genes, _weighing(None, None, normalize=normalize, log=log), gene_column=gene_column)
         markers = find_markers(expression[known], clusters, n_clusters=len(names))
         vectors = genes.of(named)
         ranked = [(described, rank_for_clusters(markers, vectors, rows)) for described, rows in candidates]
@@ -128,6 +133,7 @@ def annotate(
 @cells.command(short_help="Score the vectors of cells beside PCA.")
 @in_argument
 @click.option("--label", "label", default="", metavar="COLUMN", help=f"The column of obs that says what a cell is; the default is the first there is of {', '.join(USUAL)}.")
+@weights_option
 @top_option
 @click.option("--text/--no-text", default=False, show_default=True, help="Also the vectors of the language model alone, from what is written about each gene (minutes, the first time).")
 @click.option("--repetitions", type=click.IntRange(min=1), default=5, show_default=True, help="Of folds and of k-means.")
@@ -140,7 +146,7 @@ def annotate(
 @space_option
 @format_option
 def score(
-    file: Path, label: str, top: int, text: bool, repetitions: int, picture: Path | None, normalize: bool, log: bool, layer: str, gene_column: str, seed: int, space: str | None,
+    file: Path, label: str, weights: str | None, top: int | None, text: bool, repetitions: int, picture: Path | None, normalize: bool, log: bool, layer: str, gene_column: str, seed: int, space: str | None,
     format: str,
 ) -> None:
     """How well the cells' vectors tell their labels apart, beside PCA of the expression, both together, and vectors drawn at random.
@@ -150,30 +156,36 @@ def score(
     Example: generel cells score pbmc.h5ad --label cell_type --umap cells.png
     """
     from generel.apps.cells.embed import GeneVectors
-    from generel.apps.cells.expression import Weighing
     from generel.apps.cells.files import labels_of, open_cells
     from generel.apps.cells.picture import FORMATS, draw_cells, lay_out
     from generel.apps.cells.score import SPACE, TEXT, compare_embeddings, score_embeddings
 
     if picture is not None and picture.suffix not in FORMATS:
         raise click.UsageError(f"--umap {picture}: the name must end in {', '.join(FORMATS)}")
-    folder, progress = find_space(space), RichProgress()
+    folder, progress, weighing = find_space(space), RichProgress(), _weighing(top, weights, normalize=normalize, log=log)
     genes = GeneVectors.open(folder)
     with open_cells(file, layer=layer) as read:
         numbers, names, known = labels_of(read, label, usual=USUAL)
-        expression, named = _expression(read, genes, Weighing(normalize=normalize, log=log), gene_column=gene_column)
+        expression, named = _expression(read, genes, weighing, gene_column=gene_column)
     vectors = {SPACE: genes.of(named)}
     if text:
         vectors[TEXT] = _text_vectors(named, folder, progress=progress)
-    methods = compare_embeddings(expression[known], vectors, top=top, seed=seed)
+    methods = compare_embeddings(expression[known], vectors, weighing=weighing, seed=seed)
     scores = score_embeddings(methods, numbers, repetitions=repetitions, seed=seed, progress=progress)
     _tell_genes(named)
-    write_records([vars(each) for each in scores], format=format, title=f"{len(numbers):,} cells, {len(names)} labels; top {top} genes")
+    write_records([vars(each) for each in scores], format=format, title=f"{len(numbers):,} cells, {len(names)} labels; {weighing.say()}")
     if picture is not None:
         with progress.task("Lay the cells out"):
             places = lay_out(methods[SPACE], seed=seed)
         draw_cells(places, numbers, names, picture, title=f"{file.name} in the space '{genes.space}'")
         tell(f"drew {len(numbers):,} cells to {picture}")
+
+
+def _weighing(top: int | None, weights: str | None, *, normalize: bool, log: bool) -> "Weighing":
+    """What a cell is made of: its variable genes, or, where only their number is given, the genes it expresses most."""
+    from generel.apps.cells.expression import EXPRESSION, VARIABLE, Weighing
+
+    return Weighing(top or Weighing.top, weights or (EXPRESSION if top else VARIABLE), normalize=normalize, log=log)
 
 
 def _expression(read: "CellFile", genes: Any, weighing: Any, *, gene_column: str) -> "tuple[Any, NamedGenes]":

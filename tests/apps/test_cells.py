@@ -23,6 +23,7 @@ from tests.training.evaluate_world import random_unit  # noqa: E402
 from tests.worlds import unit  # noqa: E402
 
 GENES = ["CD3D", "MS4A1", "TTN", "NOGENE"]
+BY_EXPRESSION, BEST = Weighing(weights="expression"), Weighing(top=1, weights="expression")
 # Log-normalized expression of four cells.
 EXPRESSION = np.array([[2.5, 0, 0.5, 9.5], [0, 1.5, 0.5, 0], [0, 0, 0, 3.5], [1.25, 1.25, 0, 0]], dtype=np.float32)
 
@@ -59,11 +60,11 @@ def test_cells_are_those_of_a_plain_loop(seed: int, top: int) -> None:
 def test_a_cell_is_the_mean_of_its_genes_worked_by_hand() -> None:
     """2.5 of (1, 0, 0) and 0.5 of (0, 0, 1), an unknown gene aside: (2.5, 0, 0.5) at unit norm; equal weights give (1, 0, 1)."""
     vectors = gene_vectors(GENES)
-    weighted = embed_expression(csr_array(EXPRESSION), vectors, weighing=Weighing(), where="x")
+    weighted = embed_expression(csr_array(EXPRESSION), vectors, weighing=BY_EXPRESSION, where="x")
     assert weighted[0] == pytest.approx(unit([[5, 0, 1]])[0])
     assert weighted[2].tolist() == [0, 0, 0]
     assert embed_expression(csr_array(EXPRESSION), vectors, weighing=Weighing(weights="equal"), where="x")[0] == pytest.approx(unit([[1, 0, 1]])[0])
-    assert embed_expression(csr_array(EXPRESSION), vectors, weighing=Weighing(top=1), where="x")[0] == pytest.approx(np.array([1, 0, 0]))
+    assert embed_expression(csr_array(EXPRESSION), vectors, weighing=BEST, where="x")[0] == pytest.approx(np.array([1, 0, 0]))
 
 
 def test_z_scores_are_of_the_cells_and_never_below_zero() -> None:
@@ -110,14 +111,14 @@ def test_a_file_gets_its_vectors_and_keeps_the_rest(tmp_path: Path, world: GeneV
     """Whatever way the matrix is stored; the file itself is left alone, and what could not be found is said."""
     path = write_cells(tmp_path / "in.h5ad", matrix, twice=csr_matrix(2 * EXPRESSION))
     before = path.read_bytes()
-    done = embed_file(path, tmp_path / "out.h5ad", world, weighing=Weighing())
+    done = embed_file(path, tmp_path / "out.h5ad", world, weighing=BY_EXPRESSION)
     written = anndata.read_h5ad(tmp_path / "out.h5ad")
-    assert written.obsm[KEY] == pytest.approx(embed_expression(csr_array(EXPRESSION), gene_vectors(GENES), weighing=Weighing(), where="x"))
+    assert written.obsm[KEY] == pytest.approx(embed_expression(csr_array(EXPRESSION), gene_vectors(GENES), weighing=BY_EXPRESSION, where="x"))
     assert written.uns[KEY] == {"space": "world", "top": "200", "weights": "expression", "layer": "X"}
     assert written.obs["batch"].tolist() == ["one"] * 4
     assert (done.n_cells, done.n_empty, done.genes.unknown) == (4, 1, ("NOGENE",))
     assert path.read_bytes() == before
-    embed_file(tmp_path / "out.h5ad", tmp_path / "out.h5ad", world, weighing=Weighing(top=1), layer="twice")
+    embed_file(tmp_path / "out.h5ad", tmp_path / "out.h5ad", world, weighing=BEST, layer="twice")
     assert anndata.read_h5ad(tmp_path / "out.h5ad").obsm[KEY][0] == pytest.approx(np.array([1, 0, 0]))
 
 
@@ -132,19 +133,19 @@ def test_blocks_in_threads_are_the_whole_in_order(world: GeneVectors, tmp_path: 
 def test_cells_in_memory_are_those_of_the_file(tmp_path: Path, world: GeneVectors) -> None:
     """`embed_anndata` sets obsm."""
     data = anndata.read_h5ad(write_cells(tmp_path / "in.h5ad", csr_matrix(EXPRESSION)))
-    embed_anndata(data, world, weighing=Weighing())
+    embed_anndata(data, world, weighing=BY_EXPRESSION)
     assert data.obsm[KEY][1] == pytest.approx(unit([[0, 3, 1]])[0])
 
 
 def test_genes_may_stand_in_a_column(tmp_path: Path, world: GeneVectors) -> None:
     """Ensembl identifiers with their version; a column that is not there is told."""
     path = write_cells(tmp_path / "in.h5ad", csr_matrix(EXPRESSION), genes=list("wxyz"))
-    embed_file(path, tmp_path / "out.h5ad", world, weighing=Weighing(), gene_column="ensembl")
+    embed_file(path, tmp_path / "out.h5ad", world, weighing=BY_EXPRESSION, gene_column="ensembl")
     assert anndata.read_h5ad(tmp_path / "out.h5ad").obsm[KEY][0].tolist() == [1, 0, 0]
     with pytest.raises(BadTable, match="no column 'symbols' in var; it has ensembl"):
-        embed_file(path, tmp_path / "out2.h5ad", world, weighing=Weighing(), gene_column="symbols")
+        embed_file(path, tmp_path / "out2.h5ad", world, weighing=BY_EXPRESSION, gene_column="symbols")
     with pytest.raises(BadInput, match="none of the 4 genes of"):
-        embed_file(path, tmp_path / "out2.h5ad", world, weighing=Weighing())
+        embed_file(path, tmp_path / "out2.h5ad", world, weighing=BY_EXPRESSION)
     assert not (tmp_path / "out2.h5ad").exists()
 
 
@@ -155,8 +156,8 @@ def test_raw_expression_is_a_layer(tmp_path: Path, world: GeneVectors) -> None:
     data.X = EXPRESSION - 1
     data.write_h5ad(tmp_path / "in.h5ad")
     with pytest.raises(BadTable, match="below 0"):
-        embed_file(tmp_path / "in.h5ad", tmp_path / "out.h5ad", world, weighing=Weighing())
-    embed_file(tmp_path / "in.h5ad", tmp_path / "out.h5ad", world, weighing=Weighing(), layer="raw")
+        embed_file(tmp_path / "in.h5ad", tmp_path / "out.h5ad", world, weighing=BY_EXPRESSION)
+    embed_file(tmp_path / "in.h5ad", tmp_path / "out.h5ad", world, weighing=BY_EXPRESSION, layer="raw")
     assert anndata.read_h5ad(tmp_path / "out.h5ad").obsm[KEY][0] == pytest.approx(unit([[5, 0, 1]])[0])
     with pytest.raises(BadTable, match="has no counts; its other layers are: raw"), open_cells(tmp_path / "in.h5ad", layer="counts"):
         pass

@@ -11,6 +11,7 @@ pandas = pytest.importorskip("pandas")
 
 from generel.apps.cells.annotate import Markers, find_markers, rank_for_clusters  # noqa: E402
 from generel.apps.cells.embed import KEY  # noqa: E402
+from generel.apps.cells.expression import Weighing  # noqa: E402
 from generel.apps.cells.score import BOTH, EXPRESSION, RANDOM, SPACE, compare_embeddings, score_embeddings  # noqa: E402
 from generel.concepts.errors import BadTable  # noqa: E402
 from tests.apps.conftest import Run  # noqa: E402
@@ -60,10 +61,11 @@ def test_concepts_are_ranked_by_standardized_cosines() -> None:
     assert abs(flat[0, 0]) < 1e-2
 
 
-def test_sorts_of_cells_are_told_by_every_embedding_that_keeps_them() -> None:
+@pytest.mark.parametrize("weighing", [Weighing(), Weighing(top=2, weights="expression")], ids=Weighing.say)
+def test_sorts_of_cells_are_told_by_every_embedding_that_keeps_them(weighing: Weighing) -> None:
     """Three clean sorts: all of them 1; methods in a fixed order, on the same folds every time."""
     expression, sorts = sorted_cells()
-    methods = compare_embeddings(csr_array(expression), {SPACE: gene_vectors(GENES)}, top=2, seed=0)
+    methods = compare_embeddings(csr_array(expression), {SPACE: gene_vectors(GENES)}, weighing=weighing, seed=0)
     assert list(methods) == [EXPRESSION, SPACE, RANDOM, BOTH]
     assert methods[BOTH].shape[1] == methods[EXPRESSION].shape[1] + methods[SPACE].shape[1]
     scores = score_embeddings(methods, sorts, repetitions=2, seed=0)
@@ -107,11 +109,14 @@ def test_annotate_names_concepts_of_each_cluster(run: Run, file: Path) -> None:
 
 def test_embed_and_score_as_commands(run: Run, file: Path, tmp_path: Path) -> None:
     """Vectors are written, then scored beside PCA and random vectors in one table."""
-    embedded = run("cells", "embed", file, tmp_path / "out.h5ad", "--top", 2)
+    embedded = run("cells", "embed", file, tmp_path / "out.h5ad")
     assert embedded.exit_code == 0, embedded.output
     assert anndata.read_h5ad(tmp_path / "out.h5ad").obsm[KEY].shape == (60, 3)
     assert "wrote 60 cells" in embedded.stderr
-    scored = run("cells", "score", file, "--top", 2, "--repetitions", 1, "--format", "tsv")
+    assert run("cells", "embed", file, tmp_path / "top.h5ad", "--top", 2).exit_code == 0
+    said = [anndata.read_h5ad(tmp_path / name).uns[KEY]["weights"] for name in ("out.h5ad", "top.h5ad")]
+    assert said == ["variable", "expression"]
+    scored = run("cells", "score", file, "--weights", "expression", "--top", 2, "--repetitions", 1, "--format", "tsv")
     assert scored.exit_code == 0, scored.output
     assert [line.split("\t")[0] for line in scored.stdout.splitlines()] == ["method", EXPRESSION, SPACE, RANDOM, BOTH]
 

@@ -1,6 +1,6 @@
 """Cells read through the vectors of their genes: is what people call the cells still to be told, as it is from the expression itself?
 
-A cell is the expression-weighted mean of the vectors of the genes it expresses most. Vectors that know nothing of genes keep much of the
+A cell is how far its variable genes are from the mean cell, in directions of their vectors. Vectors that know nothing of genes keep much of the
 expression too, as any random projection does: "random gene vectors" is the floor here, not chance. Labels are mostly made from clusters of
 the very PCA that stands beside, so it is hard to beat.
 """
@@ -20,8 +20,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from generel.apps.cells.expression import Floats, check_expression, mean_vectors, normalize_counts
+from generel.apps.cells.expression import Floats, Weighing, check_expression, normalize_counts
 from generel.apps.cells.score import COMPONENTS, principal_components
+from generel.apps.cells.vectors import cells_of
 from generel.concepts.errors import BadTable, Corrupt, MissingExtra, NotThere
 from training.evaluate.bootstrap import bootstrap
 from training.evaluate.measures import Measure
@@ -101,7 +102,7 @@ def as_expression(matrix: Any, *, path: Path) -> csr_array:
 
 
 def measure_cells(
-    cells: Cells, vectors: Mapping[str, Floats], *, top: int, folds: int, repetitions: int, resamples: int, seed: int
+    cells: Cells, vectors: Mapping[str, Floats], *, weighing: Weighing, folds: int, repetitions: int, resamples: int, seed: int
 ) -> list[Measure]:
     """Label accuracy (nearest neighbors, logistic regression) and agreement of k-means clusters with the labels, for each method.
 
@@ -111,14 +112,14 @@ def measure_cells(
 
     Args:
         vectors: by the name of the method, (genes, dims) in the order of `cells.symbols`, zeros for genes it does not know.
-        top: how many genes make a cell.
+        weighing: how cells are made of them.
 
     Raises:
         BadTable: a label has fewer cells than there are folds.
     """
     _refuse_rare(cells, folds=folds)
     drawn = np.random.default_rng(seed).normal(size=(len(cells.symbols), _dims(vectors))).astype(np.float32)
-    methods = {method: mean_vectors(cells.expression, rows, top=top) for method, rows in {**vectors, RANDOM: drawn}.items()}
+    methods = {method: cells_of(cells.expression, rows, weighing=weighing, where=cells.name) for method, rows in {**vectors, RANDOM: drawn}.items()}
     methods[EXPRESSION] = principal_components(cells.expression, seed=seed)
     parts = [
         part for repetition in range(repetitions)
@@ -130,7 +131,7 @@ def measure_cells(
         found |= {(method, metric): interval for metric, interval in agreement.items()}
     share = np.array([(cells.labels[test] == np.bincount(cells.labels[train]).argmax()).mean() for train, test in parts])
     found[MAJORITY, "accuracy"] = corrected_interval(share, folds=folds)
-    note = f"{len(cells.names)} labels; top {top:,} genes; accuracy over {folds} folds x {repetitions} repetitions, agreement over cells"
+    note = f"{len(cells.names)} labels; {weighing.say()}; accuracy over {folds} folds x {repetitions} repetitions, agreement over cells"
     return [Measure(PROTOCOL, cells.name, method, metric, len(cells.labels), interval, note=note) for (method, metric), interval in found.items()]
 
 

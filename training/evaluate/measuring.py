@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from generel.apps.cells.expression import Weighing
 from generel.concepts.errors import GenerelError
 from generel.concepts.kinds import KINDS, Kind
 from generel.concepts.progress import SILENT, Progress
@@ -53,7 +54,7 @@ Embed = Callable[[Sequence[str]], Floats]
 LEAST_VARIANTS, LEAST_HELD_OUT, LEAST_GENES = 30, 10, 10
 BINS = 12
 NAMED = f"{COSINE} of named concepts"
-TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS, TOP_GENES = 0.8, 5, 5, 5, 50_000, 100
+TWINS, SHUFFLES, FOLDS, REPETITIONS, TRAINED_PAIRS = 0.8, 5, 5, 5, 50_000
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,7 @@ class Measuring:
         for path in self._files("cells/*.h5ad"):
             cells = read_cells(path, label=self.settings.cell_label)
             vectors = {name: gene_rows(cells.symbols, rows, self._gene) for name, rows in self._vectors.items()}
-            measures += measure_cells(cells, vectors, top=TOP_GENES, folds=FOLDS, repetitions=REPETITIONS, **self._again)
+            measures += measure_cells(cells, vectors, weighing=Weighing(), folds=FOLDS, repetitions=REPETITIONS, **self._again)
         return measures
 
     def _files(self, pattern: str) -> list[Path]:

@@ -1,1 +1,1 @@
-"""Cells in the space of concepts: a cell is the expression-weighted mean of the vectors of its top genes."""
+"""Cells in the space of concepts: a cell is how far its variable genes are from the mean cell, or the weighted mean of the vectors of its top genes."""

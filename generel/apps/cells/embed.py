@@ -1,6 +1,7 @@
 """Cells as vectors of a space: read by blocks, averaged in threads, written beside and renamed.
 
-One block of expression a thread lies in memory; the vectors go to the file as they come, so a million cells need no more than a thousand.
+One block of expression a thread lies in memory; the vectors go to the file as they come, so a million cells need no more than a thousand. Where
+cells are compared, the file is read twice: first for mean and deviation of each gene.
 """
 
 from collections import deque
@@ -14,18 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from generel.apps.cells.expression import (
-    EQUAL,
-    Z_SCORE,
-    Floats,
-    GeneMoments,
-    Weighing,
-    above_mean,
-    gene_moments,
-    mean_vectors,
-    prepare,
-)
+from generel.apps.cells.expression import Floats, GeneMoments, Weighing, gene_moments, prepare
 from generel.apps.cells.files import CELLS_A_BLOCK, CellFile, open_copy
+from generel.apps.cells.vectors import cell_maker
 from generel.apps.gene_names import GeneNames, NamedGenes
 from generel.concepts.atomic import write_beside
 from generel.concepts.progress import SILENT, Progress
@@ -84,13 +76,13 @@ def embed_file(path: Path, out: Path, genes: GeneVectors, *, weighing: Weighing,
 
     Raises:
         NotThere, MissingExtra, Corrupt: see `files.open_cells`.
-        BadTable: expression that is no weight (see `expression.prepare`), or no such layer or column.
+        BadTable: expression that is no weight (see `expression.prepare`), no such layer or column, or cells that are all alike.
         BadInput: no gene is in the space.
     """
     with write_beside(out) as temporary, open_copy(path, at=temporary, layer=layer) as cells:
         named = genes.names.find(cells.genes(gene_column))
         named.require_some(where=cells.where)
-        moments = _moments(cells, weighing, progress=progress) if weighing.weights == Z_SCORE else None
+        moments = _moments(cells, weighing, progress=progress) if weighing.compares else None
         n_cells = cells.shape[0]
         with progress.task(f"Embed {n_cells:,} cells", total=n_cells) as advance:
             vectors = embed_blocks(cells.blocks(), genes.of(named), weighing=weighing, moments=moments, where=cells.where)
@@ -113,7 +105,7 @@ def embed_anndata(data: "anndata.AnnData", genes: GeneVectors, *, weighing: Weig
 
 
 def embed_expression(values: csr_array, vectors: Floats, *, weighing: Weighing, where: str) -> Floats:
-    """(cells, dims) unit norm or zero, of expression in memory as a file holds it.
+    """(cells, dims) of expression in memory as a file holds it; zeros for cells that express no known gene.
 
     Args:
         vectors: (genes, dims), zeros for genes that are not known.
@@ -121,7 +113,7 @@ def embed_expression(values: csr_array, vectors: Floats, *, weighing: Weighing, 
     def blocks() -> Iterator[tuple[int, csr_array]]:
         return ((start, csr_array(values[start : start + CELLS_A_BLOCK])) for start in range(0, values.shape[0], CELLS_A_BLOCK))
 
-    moments = gene_moments(prepare(block, weighing, where=where, first_cell=start) for start, block in blocks()) if weighing.weights == Z_SCORE else None
+    moments = gene_moments(prepare(block, weighing, where=where, first_cell=start) for start, block in blocks()) if weighing.compares else None
     return np.concatenate([rows for _, rows in embed_blocks(blocks(), vectors, weighing=weighing, moments=moments, where=where)])
 
 
@@ -131,13 +123,13 @@ def embed_blocks(
     """(first cell, (cells, dims) vectors) of each block, in order; several blocks are worked on at once.
 
     Args:
-        moments: of the prepared expression, for z-scores.
+        moments: of the prepared expression, where `weighing.compares` cells.
     """
+    average = cell_maker(vectors, weighing=weighing, moments=moments, where=where)
+
     def embed(block: tuple[int, csr_array]) -> tuple[int, Floats]:
         start, values = block
-        prepared = prepare(values, weighing, where=where, first_cell=start)
-        weights = prepared if moments is None else above_mean(prepared, moments)
-        return start, mean_vectors(weights, vectors, top=weighing.top, equal=weighing.weights == EQUAL)
+        return start, average(prepare(values, weighing, where=where, first_cell=start))
 
     return in_threads(embed, blocks, threads=THREADS)
 

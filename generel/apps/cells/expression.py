@@ -15,8 +15,8 @@ from scipy.sparse import csr_array, diags_array
 from generel.concepts.errors import BadTable
 
 Floats = NDArray[np.float32]
-EXPRESSION, EQUAL, Z_SCORE = "expression", "equal", "z-score"
-WEIGHTS = (EXPRESSION, EQUAL, Z_SCORE)
+VARIABLE, EXPRESSION, EQUAL, Z_SCORE = "variable", "expression", "equal", "z-score"
+WEIGHTS = (VARIABLE, EXPRESSION, EQUAL, Z_SCORE)
 # Counts are brought to so many a cell, as Seurat and Scanpy do.
 COUNTS_A_CELL = 10_000
 # Logarithms of counts brought to 10,000 a cell end at log(1 + 10,000) = 9.2.
@@ -28,14 +28,15 @@ class Weighing:
     """How expression becomes weights.
 
     Attributes:
-        top: how many genes make a cell, those with the largest weights; more where several tie for the last place.
-        weights: 'expression' as it is, 'equal' for all top genes, or 'z-score' among the cells of the file, what is below the mean counting 0.
+        weights: 'variable' for how far all variable genes are from their means among the cells (see `Deviations`); or of the top genes alone their
+            'expression' as it is, 'equal' weights, or the 'z-score' among the cells, what is below the mean counting 0.
+        top: how many genes make a cell where they are not all variable ones: those with the largest weights; more where several tie for the last place.
         normalize: the expression is raw counts: bring them to COUNTS_A_CELL a cell and take log(1 + x).
         log: the expression is normalized but not logarithmic: take log(1 + x).
     """
 
     top: int = 200
-    weights: str = EXPRESSION
+    weights: str = VARIABLE
     normalize: bool = False
     log: bool = False
 
@@ -44,6 +45,15 @@ class Weighing:
             raise ValueError(f"weights are {' or '.join(WEIGHTS)}, not {self.weights!r}")
         if self.top < 1:
             raise ValueError(f"a cell needs at least one gene, not {self.top}")
+
+    @property
+    def compares(self) -> bool:
+        """Whether a cell's vector depends on the other cells, whose genes' moments are counted first."""
+        return self.weights in (VARIABLE, Z_SCORE)
+
+    def say(self) -> str:
+        """Which genes make a cell, in words."""
+        return "variable genes" if self.weights == VARIABLE else f"top {self.top:,} genes by {self.weights}"
 
 
 def check_expression(values: csr_array, *, where: str, first_cell: int = 0) -> None:

@@ -16,7 +16,8 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, sil
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from generel.apps.cells.expression import Floats, mean_vectors
+from generel.apps.cells.expression import Floats, Weighing
+from generel.apps.cells.vectors import cells_of
 from generel.concepts.errors import BadTable
 from generel.concepts.progress import SILENT, Progress
 
@@ -27,8 +28,8 @@ BOTH = f"PCA-{COMPONENTS} and generel"
 NEIGHBORS, FOLDS = 15, 5
 # The silhouette compares all pairs of cells; of more than this, a sample is judged.
 SILHOUETTE_CELLS = 5000
-# What the embedding's total variance is beside that of the principal components, which are the finer of the two.
-SHARE_OF_SPACE = 0.1
+# What the deviation of the cells' vectors is beside that of the principal components, which are the finer of the two.
+SHARE_OF_SPACE = 0.5
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,16 @@ class CellScore:
     asw: float
 
 
-def compare_embeddings(expression: csr_array, vectors: Mapping[str, Floats], *, top: int, seed: int) -> dict[str, Floats]:
+def compare_embeddings(expression: csr_array, vectors: Mapping[str, Floats], *, weighing: Weighing, seed: int) -> dict[str, Floats]:
     """(cells, dims) by method: cells by each set of gene vectors, by vectors drawn at random, by their expression, and by expression and space together.
 
     Args:
         expression: (cells, genes) log-normalized.
         vectors: (genes, dims) by method, zeros for unknown genes; that of SPACE is the one to be joined.
-        top: how many genes make a cell.
+        weighing: how cells are made of them.
     """
     drawn = np.random.default_rng(seed).normal(size=vectors[SPACE].shape).astype(np.float32)
-    methods = {name: mean_vectors(expression, rows, top=top) for name, rows in {**vectors, RANDOM: drawn}.items()}
+    methods = {name: cells_of(expression, rows, weighing=weighing) for name, rows in {**vectors, RANDOM: drawn}.items()}
     methods = {EXPRESSION: principal_components(expression, seed=seed), **methods}
     methods[BOTH] = np.hstack([_unit_variance(methods[EXPRESSION]), SHARE_OF_SPACE * _unit_variance(methods[SPACE])])
     return methods
