@@ -12,12 +12,11 @@ from pathlib import Path
 
 import polars as pl
 
-from generel.concepts.errors import BadTable
 from generel.concepts.kinds import Kind
 from kg.harvest import Harvest, SetAside
 from kg.sources.archives import inside
 from kg.sources.mesh import read_descriptors
-from kg.sources.other_names import as_concepts, believable
+from kg.sources.other_names import as_concepts, believable, names_of_entries
 from kg.sources.plain_pickle import read_plain_pickle
 from kg.sources.record import Source
 from kg.sources.rows import sift
@@ -49,12 +48,7 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
 
 def read_terms(path: Path) -> pl.DataFrame:
     """`text, entry`, a row a name."""
-    held = read_plain_pickle(path)
-    try:
-        led = [(str(text), str(entry)) for text, entries in held["disease_variant_to_canonical"].items() for entry in entries]
-    except (KeyError, AttributeError, TypeError) as error:
-        raise BadTable(f"{path} is not the dictionary it should be ({type(error).__name__}: {error}); fetch it again") from error
-    return pl.DataFrame(led, schema={"text": pl.String, "entry": pl.String}, orient="row")
+    return names_of_entries(read_plain_pickle(path), "disease_variant_to_canonical", path=path)
 
 
 SOURCE = Source(

@@ -13,14 +13,18 @@ from pathlib import Path
 
 import polars as pl
 
-from generel.concepts.errors import BadTable
 from generel.concepts.kinds import Kind
 from kg.curies import canonicalize_as
 from kg.harvest import Harvest, SetAside
 from kg.sources.archives import inside
 from kg.sources.drugbank import FILE as DRUGBANK
 from kg.sources.drugbank import read_statements
-from kg.sources.other_names import as_concepts, believable
+from kg.sources.other_names import (
+    as_concepts,
+    believable,
+    names_of_entries,
+    not_the_dictionary,
+)
 from kg.sources.plain_pickle import read_plain_pickle
 from kg.sources.record import Source
 from kg.sources.rows import sift
@@ -54,13 +58,13 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
 def read_entries(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`text, entry`, a row a name, and `entry, told`, the DrugBank identifier that the dictionary gives the entry (null if none)."""
     held = read_plain_pickle(path)
+    led = names_of_entries(held, "drug_variant_to_canonical", path=path)
     try:
-        led = [(str(text), str(entry)) for text, entries in held["drug_variant_to_canonical"].items() for entry in entries]
         told = [(str(entry), data.get("drugbank_id")) for entry, data in held["drug_canonical_to_data"].items()]
-    except (KeyError, AttributeError, TypeError) as error:
-        raise BadTable(f"{path} is not the dictionary it should be ({type(error).__name__}: {error}); fetch it again") from error
+    except (KeyError, AttributeError) as error:
+        raise not_the_dictionary(path, error) from error
     entries = pl.DataFrame(told, schema={"entry": pl.String, "told": pl.String}, orient="row", strict=False)
-    return pl.DataFrame(led, schema={"text": pl.String, "entry": pl.String}, orient="row"), entries.with_columns(told=canonicalize_as(entries["told"], "drugbank"))
+    return led, entries.with_columns(told=canonicalize_as(entries["told"], "drugbank"))
 
 
 def _identify(led: pl.DataFrame, entries: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:

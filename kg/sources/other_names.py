@@ -4,8 +4,13 @@ A dictionary of this kind is made to find names in running text, so it has every
 things share under one of them.
 """
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import polars as pl
 
+from generel.concepts.errors import BadTable
 from kg.harvest import SetAside
 from kg.sources.rows import sift
 from kg.spelling import normalized, singular, turned
@@ -18,6 +23,24 @@ LESS = "the name is a part of the entry's name, and says less"
 TURNED = "another name of the concept with its parts turned round"
 PLURAL = "the plural of another name of the concept"
 SAME = "another name of the concept but for signs and blanks"
+
+
+def names_of_entries(held: Mapping[str, Any], key: str, *, path: Path) -> pl.DataFrame:
+    """`text, entry`, a row a name, of the dictionary under `key`: names, each with the list of entries that it leads to.
+
+    Raises:
+        BadTable: there is no such dictionary in what `path` held.
+    """
+    try:
+        led = [(str(text), str(entry)) for text, entries in held[key].items() for entry in entries]
+    except (KeyError, AttributeError, TypeError) as error:
+        raise not_the_dictionary(path, error) from error
+    return pl.DataFrame(led, schema={"text": pl.String, "entry": pl.String}, orient="row")
+
+
+def not_the_dictionary(path: Path, error: Exception) -> BadTable:
+    """What to say of a file that holds something else."""
+    return BadTable(f"{path} is not the dictionary it should be ({type(error).__name__}: {error}); fetch it again")
 
 
 def believable(rows: pl.DataFrame, names: pl.DataFrame, *, set_aside: SetAside) -> pl.DataFrame:
