@@ -212,7 +212,7 @@ def test_a_bad_file_costs_its_own_figures_alone(released: Path, tmp_path: Path) 
     assert {json.loads(line)["protocol"] for line in result.stdout.splitlines()} == {"relations"}
     measures = json.loads((tmp_path / "out" / "evaluation.json").read_text())["measures"]
     assert {(row["method"], row["metric"], row["n"]) for row in measures if row["protocol"] == "ratings"} == {
-        (method, metric, 3) for method in ("generel cosine", "raw encoder") for metric in ("Spearman", "Pearson")
+        (method, metric, 3) for method in ("generel cosine", "generel cosine of named concepts", "raw encoder") for metric in ("Spearman", "Pearson")
     }
 
 
