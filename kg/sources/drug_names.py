@@ -20,15 +20,12 @@ from kg.sources.archives import inside
 from kg.sources.drugbank import FILE as DRUGBANK
 from kg.sources.drugbank import read_statements
 from kg.sources.other_names import (
-    as_concepts,
-    believable,
+    harvest_names,
     names_of_entries,
     not_the_dictionary,
 )
 from kg.sources.plain_pickle import read_plain_pickle
 from kg.sources.record import Source
-from kg.sources.rows import sift
-from kg.sources.stamp import stamp_concepts
 from kg.spelling import normalized
 
 FILE = "drug_ner_dictionary.pkl.bz2"
@@ -42,17 +39,11 @@ def read(files: Mapping[str, Path], source: Source) -> Harvest:
         UnsafeArchive: the dictionary asks for more than plain values.
         BadTable: a file that is not what its name says.
     """
-    set_aside = SetAside(source.name)
     statements = read_statements(files[DRUGBANK], set_aside=SetAside("drugbank"))
     names = statements.filter(pl.col("NAMESPACE") == "NAME").select(curie="drugbank", name="ID").unique("curie", keep="first", maintain_order=True)
     led, entries = read_entries(files[FILE])
     rows = led.join(_identify(led, entries, names), on="entry", how="left", maintain_order="left")
-    known = sift(rows, [(pl.col("curie").is_null(), UNKNOWN)], table="CONCEPTS", key=pl.col("text"), set_aside=set_aside)
-    kinds = names.select("curie", kind=pl.lit(Kind.DRUG.value))
-    return Harvest(
-        concepts=stamp_concepts(as_concepts(believable(known, names, set_aside=set_aside), names, kinds), source),
-        set_aside=set_aside.frame(),
-    )
+    return harvest_names(rows, names.with_columns(kind=pl.lit(Kind.DRUG.value)), namesakes=names, unknown=UNKNOWN, source=source)
 
 
 def read_entries(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -11,8 +11,10 @@ from typing import Any
 import polars as pl
 
 from generel.concepts.errors import BadTable
-from kg.harvest import SetAside
+from kg.harvest import Harvest, SetAside
+from kg.sources.record import Source
 from kg.sources.rows import sift
+from kg.sources.stamp import stamp_concepts
 from kg.spelling import normalized, singular, turned
 
 LEAST_LETTERS = 3
@@ -73,13 +75,18 @@ def believable(rows: pl.DataFrame, names: pl.DataFrame, *, set_aside: SetAside) 
     return sift(respelled, others, table="CONCEPTS", key=pl.col("text"), set_aside=set_aside).select("curie", "entry", "text")
 
 
-def as_concepts(rows: pl.DataFrame, names: pl.DataFrame, kinds: pl.DataFrame) -> pl.DataFrame:
-    """`curie, kind, name, synonyms`: a row a concept, under the database's name.
+def harvest_names(rows: pl.DataFrame, concepts: pl.DataFrame, *, namesakes: pl.DataFrame, unknown: str, source: Source) -> Harvest:
+    """CONCEPTS, a row a concept under the database's name, of the names that can be believed; all others are set aside.
 
     Args:
-        rows: `curie, text`.
-        names: `curie, name`.
-        kinds: `curie, kind`.
+        rows: `text, entry, curie`: a name, the entry that it leads to, and the concept that the entry is; null if it is none.
+        concepts: `curie, kind, name` of those that may be called so.
+        namesakes: `curie, name` of all concepts of the database.
+        unknown: the reason to set aside what leads to no concept.
     """
-    gathered = rows.group_by("curie", maintain_order=True).agg(synonyms=pl.col("text").sort())
-    return gathered.join(names, on="curie", maintain_order="left").join(kinds, on="curie", maintain_order="left").select("curie", "kind", "name", "synonyms")
+    set_aside = SetAside(source.name)
+    known = sift(rows, [(pl.col("curie").is_null(), unknown)], table="CONCEPTS", key=pl.col("text"), set_aside=set_aside)
+    believed = believable(known, namesakes, set_aside=set_aside)
+    gathered = believed.group_by("curie", maintain_order=True).agg(synonyms=pl.col("text").sort())
+    named = gathered.join(concepts, on="curie", maintain_order="left").select("curie", "kind", "name", "synonyms")
+    return Harvest(concepts=stamp_concepts(named, source), set_aside=set_aside.frame())
