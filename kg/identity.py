@@ -2,7 +2,7 @@
 
 Within each kind apart, *concepts* (identifiers with a row in CONCEPTS) that mappings join become one component, named by its
 member of the lowest prefix rank. Mappings are taken in a fixed order – confidence, then the predicate's trust, then whether
-both ends share a name, then alphabetically – and one that would put two concepts of the same prefix into one component is
+both ends share their first name, or any name, then alphabetically – and one that would put two concepts of the same prefix into one component is
 set aside. *Codes* (identifiers that only serve as cross-references: ICD, UMLS, CAS, alternative ids) never join two
 concepts: a code goes to the one concept that claims it best, and to none if several claim it equally well.
 """
@@ -22,6 +22,8 @@ TRUST: dict[str, int] = {
     "alt_id": 0, "replaced_by": 0, "exactMatch": 0, "sameAs": 0, "equivalentTo": 0, "hasDbXref": 1, "xref": 1,
 }
 LAST_RANK = 1000
+# What two identifiers have in common: no name, some name (the drug has a salt's name among its synonyms), or what both are called first.
+NO_NAME, ANY_NAME, FIRST_NAME = 0, 1, 2
 TO_ITSELF = "maps an identifier to itself"
 NOT_THE_SAME = "the mapping does not say that both are the same"
 TAKEN_CODE = "the code names another concept with more confidence"
@@ -79,10 +81,10 @@ def trust_of(predicate: pl.Expr) -> pl.Expr:
 
 
 def _names_of(concepts: pl.DataFrame) -> pl.DataFrame:
-    """`kind, curie, names`: all names and synonyms of an identifier, normalized."""
-    texts = concepts.select("kind", "curie", name=pl.concat_list(pl.col("name"), pl.col("synonyms"))).explode("name")
-    texts = texts.with_columns(normalized(texts["name"]).alias("name")).filter(pl.col("name") != "")
-    return texts.group_by("kind", "curie").agg(names=pl.col("name").unique())
+    """`kind, curie, names, preferred`, normalized: all names and synonyms of an identifier, and what sources call it first."""
+    texts = concepts.select("kind", "curie", first="name", name=pl.concat_list(pl.col("name"), pl.col("synonyms"))).explode("name")
+    texts = texts.with_columns(normalized(texts["name"]).alias("name"), normalized(texts["first"]).alias("first")).filter(pl.col("name") != "")
+    return texts.group_by("kind", "curie").agg(names=pl.col("name").unique(), preferred=pl.col("first").filter(pl.col("first") != "").unique())
 
 
 def _rank_mappings(mappings: pl.DataFrame, *, known: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
@@ -100,7 +102,7 @@ def _rank_mappings(mappings: pl.DataFrame, *, known: pl.DataFrame, names: pl.Dat
         edges = edges.join(flagged.rename({"alias": side, "known": f"{side}_known"}), on=["kind", side], how="left")
         edges = edges.with_columns(pl.col(f"{side}_known").fill_null(False))
     edges = edges.join(_namesakes(edges, names), on=["kind", "left", "right"], how="left").with_columns(
-        pl.col("share_name").fill_null(False),
+        pl.col("share_name").fill_null(NO_NAME),
         reason=pl.when(pl.col("left") == pl.col("right")).then(pl.lit(TO_ITSELF)).when(pl.col("trust").is_null()).then(pl.lit(NOT_THE_SAME)),
     )
     order = ["share_name", "kind", "left", "right", "source", "predicate", "subject", "object"]
@@ -109,12 +111,12 @@ def _rank_mappings(mappings: pl.DataFrame, *, known: pl.DataFrame, names: pl.Dat
 
 
 def _namesakes(edges: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """`kind, left, right, share_name` of the pairs of concepts that have a name in common."""
+    """`kind, left, right, share_name` of the pairs of concepts that have a name in common: FIRST_NAME or ANY_NAME."""
     pairs = edges.filter("left_known", "right_known").select("kind", "left", "right").unique()
     for side in ("left", "right"):
-        pairs = pairs.join(names.rename({"curie": side, "names": f"{side}_names"}), on=["kind", side])
-    shared = pl.col("left_names").list.set_intersection("right_names").list.len() > 0
-    return pairs.filter(shared).select("kind", "left", "right", share_name=pl.lit(True))
+        pairs = pairs.join(names.rename({"curie": side, "names": f"{side}_names", "preferred": f"{side}_preferred"}), on=["kind", side])
+    shared, first = (pl.col(f"left_{which}").list.set_intersection(f"right_{which}").list.len() > 0 for which in ("names", "preferred"))
+    return pairs.filter(shared).select("kind", "left", "right", share_name=pl.when(first).then(FIRST_NAME).otherwise(ANY_NAME))
 
 
 class Components:

@@ -49,6 +49,13 @@ def test_of_equally_trusted_mappings_the_one_between_namesakes_is_used() -> None
     assert identify(concepts, mappings).merges.rows() == [("disease", "omim:100001", "mondo:0000002")]
 
 
+def test_what_both_are_called_first_beats_a_synonym_of_one() -> None:
+    """A drug that counts its salt's name among its own is the drug, not the salt, though the salt comes first by the alphabet."""
+    concepts = concepts_of(("mondo:0000001", "warfarin sodium"), ("mondo:0000002", "warfarin"), ("omim:100001", "Warfarin", ["warfarin sodium"]))
+    mappings = mappings_of(("mondo:0000001", "omim:100001"), ("mondo:0000002", "omim:100001"))
+    assert identify(concepts, mappings).merges.rows() == [("disease", "omim:100001", "mondo:0000002")]
+
+
 def test_a_code_leads_to_the_concept_that_claims_it_best() -> None:
     """Codes do not join concepts: the weaker claim is set aside and both concepts stay."""
     concepts = concepts_of(("mondo:0000001", "one"), ("omim:100001", "two"))
