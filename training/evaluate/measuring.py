@@ -212,8 +212,7 @@ class Measuring:
     def _ratings(self) -> list[Measure]:
         files = [*self.settings.ratings, *self._files("relatedness/umnsrs_*.tsv")]
         embedders: dict[str, Callable[[list[str]], Floats]] = {COSINE: self.embed, NAMED: NamedTerms(self.split, self.space.vectors, self.embed), RAW: self.encode}
-        read = self.split.names.filter((pl.col("role") == "name") | (pl.col("part") == TRAIN))
-        known = {normalize(name) for name in read["name"].unique().to_list()}
+        known = {normalize(name) for name in self.split.readable_names()["name"].unique().to_list()}
         return [measure for path in files for measure in measure_ratings(path, embedders, known=known, **self._again)]
 
     def _gene_pairs(self) -> list[Measure]:

@@ -15,7 +15,7 @@ from generel.concepts.tables import CONCEPTS
 from kg.harvest import mention
 from kg.lexicon import resolve_mentions
 from training.evaluate.ratings import Embedder
-from training.evaluate.split import TRAIN, NumberedSplit
+from training.evaluate.split import NumberedSplit
 
 Floats = NDArray[np.float32]
 # What a term is looked for among, in this order; a phenotype is found where no disease has the name.
@@ -46,8 +46,7 @@ class NamedTerms:
 
     def concepts(self, texts: Sequence[str]) -> list[int]:
         """The number of the concept that each text names; -1 for none, or several."""
-        names = self.split.names.filter((pl.col("role") == "name") | (pl.col("part") == TRAIN))
-        gathered = names.group_by("concept", maintain_order=True).agg(name=pl.col("name").first(), synonyms=pl.col("name").slice(1))
+        gathered = self.split.readable_names().group_by("concept", maintain_order=True).agg(name=pl.col("name").first(), synonyms=pl.col("name").slice(1))
         numbers = gathered["concept"].to_list()
         table = gathered.with_columns(
             curie=pl.Series([self.split.curies[number] for number in numbers], dtype=pl.String),

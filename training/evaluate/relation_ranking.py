@@ -14,7 +14,7 @@ from sklearn.preprocessing import normalize
 
 from generel.concepts.kinds import KINDS
 from generel.concepts.predicates import BY_NAME
-from generel.index.rankings_file import Standing, Weights
+from generel.index.rankings_file import Standing, Weights, standing_of
 from generel.query.ranking_features import SHARERS, SHARING_UNIT, VOTE_UNIT, VOTERS, log_degrees, log_votes
 from generel.query.relation_ranking import askers_of
 from training.evaluate.graph_scorers import CoSharing
@@ -73,8 +73,10 @@ def answered(split: NumberedSplit, predicates: Sequence[str]) -> NDArray[np.bool
 
 
 def standings(sharing: csr_array, has_answers: NDArray[np.bool_]) -> Numbers:
-    """(n_concepts,) place in STANDINGS, as `rankings_file.standing_of` has it."""
-    return np.where(has_answers, 0, np.where(np.diff(sharing.indptr) > 0, 1, 2))
+    """(n_concepts,) place in STANDINGS."""
+    places = np.array([[STANDINGS.index(standing_of(has_ties=ties, has_answers=answers)) for answers in (False, True)] for ties in (False, True)])
+    found: Numbers = places[(np.diff(sharing.indptr) > 0).astype(int), has_answers.astype(int)]
+    return found
 
 
 @dataclass(frozen=True)

@@ -79,12 +79,16 @@ class NumberedSplit:
         """The preferred name of each concept."""
         return self.names.filter(pl.col("role") == "name")["name"].to_list()
 
+    def readable_names(self) -> pl.DataFrame:
+        """The rows of `names` that training may read: preferred names, and synonyms of the training part."""
+        return self.names.filter((pl.col("role") == "name") | (pl.col("part") == TRAIN))
+
     def training_names(self, concepts: Numbers) -> tuple[list[str], Numbers]:
         """All names of these (ascending) concepts that training may read, and where each concept's begin.
 
         A concept has at least its preferred name, be it cold or not; the offsets have one number more than there are concepts.
         """
-        readable = self.names.filter((pl.col("role") == "name") | (pl.col("part") == TRAIN), pl.col("concept").is_in(concepts.tolist()))
+        readable = self.readable_names().filter(pl.col("concept").is_in(concepts.tolist()))
         counts = np.bincount(readable["concept"].to_numpy(), minlength=self.n_concepts)[concepts]
         return readable["name"].to_list(), np.concatenate(([0], np.cumsum(counts)))
 

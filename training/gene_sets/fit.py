@@ -36,11 +36,12 @@ WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True)
 class Fitted:
-    """A trained network, how its training went, and the regression beside it, if there is one."""
+    """A trained network, how its training went, the sets it learned from, and the halves of those held out, if there were any."""
 
     network: Network
     standing: Standing
-    ridge: Ridge | None
+    learned: Numbers
+    halves: Half | None
 
 
 def fit(
@@ -65,7 +66,7 @@ def fit(
     )
     trained = replace(training, folder=folder, identity=identity).run(resume=resume, progress=progress, description=description)
     network = weigh_profiles(with_profiles(trained.tensors, profiles), training.halves)
-    return Fitted(network, trained.standing, fit_ridge(collection, learned, genes, settings, network=network, halves=training.halves))
+    return Fitted(network, trained.standing, learned, training.halves)
 
 
 def fit_ridge(collection: Collection, learned: Numbers, genes: Identities, settings: Settings, *, network: Network, halves: Half | None) -> Ridge | None:

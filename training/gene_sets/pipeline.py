@@ -21,7 +21,7 @@ from generel.concepts.errors import BuildMismatch, NotThere
 from generel.concepts.progress import SILENT, Progress
 from generel.index.lock import hold
 from training.gene_sets.collection import Collection, Numbers, collect, open_collection
-from training.gene_sets.fit import describe, fit
+from training.gene_sets.fit import describe, fit, fit_ridge
 from training.gene_sets.identities import NOBODY, Identities
 from training.gene_sets.libraries import Library, check_names
 from training.gene_sets.measure import Reals, measure_library
@@ -68,7 +68,8 @@ def train_model(
             "libraries": [_describe_library(collection, library, figures.get(library), library in kept) for library in collection.libraries],
         }
         sets, members = _kept_sets(collection, kept, fitted.network, figures)
-        tensors = {**fitted.network.tensors(), **(fitted.ridge.tensors() if fitted.ridge else {})}
+        ridge = fit_ridge(collection, fitted.learned, genes, settings, network=fitted.network, halves=fitted.halves)
+        tensors = {**fitted.network.tensors(), **(ridge.tensors() if ridge else {})}
         write_model(out, ModelParts(manifest, tensors, describe(genes), genes.aliases, sets, members))
         shutil.rmtree(work)
     return out
