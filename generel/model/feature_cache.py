@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from generel.concepts.atomic import write_beside
 from generel.concepts.errors import Corrupt
@@ -42,35 +43,38 @@ class FeatureCache:
     def features(self, texts: Sequence[str], *, progress: Progress = SILENT) -> np.ndarray:
         """Features of the texts in their order: (len(texts), dims) float16, unit norm.
 
-        Only texts not seen before are encoded; they are in the cache when this returns.
+        Only texts not seen before are encoded; they are in the cache when this returns. Segments are read one at a time, so that memory is
+        bounded by what was asked for, however much the cache holds.
 
         Raises:
             Corrupt: a segment cannot be read; the message names it, and it can be deleted.
         """
-        keys = np.array([text_key(text) for text in texts], dtype=KEY)
-        known, vectors = self._load()
-        missing = np.flatnonzero(~np.isin(_sortable(keys), _sortable(known)))
-        fresh = list(dict.fromkeys(texts[int(row)] for row in missing))
-        for start in range(0, len(fresh), TEXTS_A_SEGMENT):
-            batch = fresh[start : start + TEXTS_A_SEGMENT]
-            self._append(batch, self.encoder.encode(batch, progress=progress).astype(np.float16))
-        if fresh:
-            known, vectors = self._load()
-        order = np.argsort(_sortable(known), kind="stable")
-        places = np.searchsorted(_sortable(known)[order], _sortable(keys))
-        return vectors[order[places]]
+        asked, first, places = np.unique(_sortable(np.array([text_key(text) for text in texts], dtype=KEY)), return_index=True, return_inverse=True)
+        vectors, found = np.empty((len(texts), self.encoder.dims), dtype=np.float16), np.zeros(len(asked), dtype=np.bool_)
+        self._fill(vectors, found, asked=asked, first=first)
+        # In the order of the texts, so that what is cached does not depend on their digests.
+        missing = np.sort(first[~found])
+        for start in range(0, len(missing), TEXTS_A_SEGMENT):
+            batch = [texts[row] for row in missing[start : start + TEXTS_A_SEGMENT].tolist()]
+            encoded = self.encoder.encode(batch, progress=progress).astype(np.float16)
+            self._append(batch, encoded)
+            vectors[missing[start : start + TEXTS_A_SEGMENT]] = encoded
+        again = np.flatnonzero(first[places] != np.arange(len(texts)))
+        vectors[again] = vectors[first[places[again]]]
+        return vectors
 
-    def _load(self) -> tuple[np.ndarray, np.ndarray]:
-        """All keys and vectors on disk, segment after segment."""
-        keys, vectors = [np.empty(0, dtype=KEY)], [np.empty((0, self.encoder.dims), dtype=np.float16)]
+    def _fill(self, vectors: np.ndarray, found: np.ndarray, *, asked: np.ndarray, first: np.ndarray) -> None:
+        """Put in the row `first` of `vectors` whatever is on disk of the keys `asked`, which ascend, and mark them in `found`."""
         for path in sorted(self.folder.glob("*.safetensors")):
             try:
-                segment = load_file(path)
-                keys.append(np.ascontiguousarray(segment["keys"]).view(KEY)[:, 0])
-                vectors.append(segment["features"])
+                with safe_open(path, framework="np") as segment:
+                    keys = _sortable(np.ascontiguousarray(segment.get_tensor("keys")).view(KEY)[:, 0])
+                    rows = np.searchsorted(asked, keys)
+                    there = np.flatnonzero((rows < len(asked)) & (asked[np.minimum(rows, len(asked) - 1)] == keys)) if len(asked) else rows[:0]
+                    if len(there):
+                        vectors[first[rows[there]]], found[rows[there]] = segment.get_tensor("features")[there], True
             except Exception as error:
                 raise Corrupt(f"{path} cannot be read ({error}); delete it and its texts are encoded again") from error
-        return np.concatenate(keys), np.concatenate(vectors)
 
     def _append(self, texts: Sequence[str], vectors: np.ndarray) -> None:
         keys = np.array([text_key(text) for text in texts], dtype=KEY)
