@@ -28,15 +28,15 @@ from training.checkpoint import checkpoint_identity
 from training.corpus import Corpus, make_corpus
 from training.evaluate.split import number_split
 from training.language_model import fetch_encoder
+from training.memory import keep_no_products
 from training.model import ConceptModel
 from training.recipe import Recipe
-from training.release import release
 from training.tasks.task import Task
 from training.trainer import Run, make_tasks
 from training.validate import Validation
 from training.workers import Workers
 
-TEXTS_A_BLOCK = 16384
+TEXTS_A_BLOCK = 2048
 SOURCE_FIELDS = ("title", "version", "license", "citation", "homepage", "synthetic")
 
 
@@ -103,6 +103,7 @@ class Pipeline:
         workers = Workers.from_environment(device=self.device)
         if not workers.is_first:
             self.progress = SILENT
+        keep_no_products()
         corpus, validation = self._corpus()
         language_model = workers.tell(self.language_model() if workers.is_first else None)
         encoder = TextEncoder.open(language_model, max_tokens=self.recipe.encoder.max_tokens)
@@ -125,6 +126,9 @@ class Pipeline:
         return corpus, Validation.of_split(split.relations, corpus=corpus, recipe=self.recipe)
 
     def _release(self, run: Run, *, language_model: Path, mean: np.ndarray) -> None:
+        # What a release needs to learn rankings takes 100 MB, which training can do without until then.
+        from training.release import release
+
         graph, split = {"CONCEPTS": self.build.concepts, "MERGES": self.build.merges, "RELATIONS": self.build.relations}, self.build.split
         lost = release(
             self.space, run.model, run.corpus, graph=graph, split=number_split(split.concepts, split.names, split.relations),

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from generel.concepts.errors import BadRecipe
+from generel.concepts.heap import give_back
 from generel.concepts.progress import SILENT, Progress
 from training.checkpoint import RunState, load_checkpoint, restore_rng, save_checkpoint
 from training.corpus import Corpus
 from training.early_stopping import Best
+from training.memory import STEPS_BETWEEN
 from training.model import ConceptModel
 from training.recipe import Recipe
 from training.run_log import RunLog
@@ -100,6 +102,8 @@ class Run:
                     break
                 log.count(self._step(step, rng, chances, losses))
                 advance(1)
+                if step % STEPS_BETWEEN == 0:
+                    give_back()
                 last = step == recipe.steps
                 if self.validate and (step % recipe.validate_every == 0 or last):
                     best = self._look(step, best, losses, log, progress)

@@ -15,7 +15,7 @@ from training.corpus import Corpus
 from training.model import ConceptModel
 from training.tasks.gene_text import FAMILY as GENE_TEXT
 
-ROWS_A_BLOCK = 8192
+ROWS_A_BLOCK = 2048
 # Tasks that are no predicate anybody asks for.
 WITHOUT_PREDICATE = (GENE_TEXT,)
 

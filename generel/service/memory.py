@@ -11,9 +11,10 @@ included, which takes tens of milliseconds in which nobody is answered, and find
 a space is open.
 """
 
-import ctypes
 import gc
 import os
+
+from generel.concepts.heap import give_back
 
 # Read by polars' allocator when polars is imported. Polars puts its own settings before what it finds there; of two the later counts.
 VARIABLE, OF_POLARS, AT_ONCE = "_RJEM_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:1000", "dirty_decay_ms:0,muzzy_decay_ms:0"
@@ -35,6 +36,4 @@ def settle_down() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
-    if trim is not None:
-        trim(ctypes.c_size_t(0))
+    give_back()

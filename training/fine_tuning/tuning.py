@@ -26,6 +26,7 @@ from training.fine_tuning.texts import TuningTexts, make_texts
 from training.fine_tuning.tuned_encoder import TunedEncoder
 from training.fine_tuning.validation import TextValidation
 from training.language_model import fetch_encoder
+from training.memory import keep_no_products
 from training.model import ConceptModel
 from training.recipe import Recipe
 from training.tasks.task import Task
@@ -67,6 +68,7 @@ class Tuning:
 
     def run(self, *, resume: bool = False) -> Path:
         """Train and save; the folder of the encoder."""
+        keep_no_products()
         source = fetch_encoder(self.recipe.encoder, cache=self.home.cache, progress=self.progress)
         model, digest, split = open_model(source), encoder_digest(source, 0), self.build.split
         limit = longest_text(model.config, otherwise=self.recipe.encoder.max_tokens)
