@@ -14,6 +14,7 @@ from generel.model.bag import Bags
 from generel.model.encoder import has_native_bf16
 from generel.model.tower import ConceptTower, TowerShape, bag_mean
 from training.composer import compose_slots, take
+from training.learning_rate import rate_factor, steps_done
 from training.losses import ALONE, Offsets, Pairs, symmetric_infonce
 from training.recipe import Recipe
 from training.sparse_rows import ConceptRows, SparseRows
@@ -74,9 +75,12 @@ class ConceptModel:
         tables = (self.tokens, self.residuals, self.anchor_biases[batch.task], self.candidate_biases[batch.task])
         total = loss.detach().reshape(1)
         self.workers.add_up([total, *self._gradients(), *(table.gradient for table in tables if table.gradient is not None)])
+        rates = self.recipe.optimizer
+        factor = rate_factor(steps_done(self.optimizer), steps=self.recipe.steps, cooldown=rates.cooldown)
+        self.optimizer.param_groups[0]["lr"] = rates.tower * factor
         self.optimizer.step()
         for table in tables:
-            table.update()
+            table.update(factor)
         return float(total)
 
     def _gradients(self) -> list[torch.Tensor]:

@@ -129,13 +129,20 @@ class LikenessSettings:
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """Learning rates: AdamW for the tower, row-wise Adagrad for the tables."""
+    """Learning rates: AdamW for the tower, row-wise Adagrad for the tables.
+
+    Attributes:
+        tower, weight_decay: of AdamW.
+        tokens, residuals, biases: of the tables.
+        cooldown: share of the steps, the last ones, over which all rates fall to zero; 0 lets them stay.
+    """
 
     tower: float = 1e-3
     weight_decay: float = 0.01
     tokens: float = 0.02
     residuals: float = 0.01
     biases: float = 0.2
+    cooldown: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -297,6 +304,7 @@ def check_recipe(recipe: Recipe, *, where: str) -> None:
         "sampling.token_dropout": sampling.token_dropout, "sampling.residual_dropout": sampling.residual_dropout,
         "sampling.context_share": sampling.context_share, "sampling.name_share": sampling.name_share, "sampling.definition_share": sampling.definition_share,
         "composition.sort_dropout": recipe.composition.sort_dropout, "composition.effect": recipe.composition.effect,
+        "optimizer.cooldown": rates.cooldown,
     }
     wrong = [f"{key} = {value} is not between 0 and 1" for key, value in shares.items() if not 0 <= value <= 1]
     counts = {

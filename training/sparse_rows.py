@@ -37,15 +37,15 @@ class SparseRows:
             self._gathered.grad = torch.zeros_like(self._gathered)
         return self._gathered.grad
 
-    def update(self) -> None:
-        """Apply the gradient of the rows gathered last; without one, nothing happens."""
+    def update(self, factor: float = 1.0) -> None:
+        """Apply the gradient of the rows gathered last, at that share of the learning rate; without one, nothing happens."""
         if self._rows is None or self._gathered is None or self._gathered.grad is None:
             return
         gradient = self._gathered.grad
         accumulated = self.accumulator[self._rows] + torch.linalg.vecdot(gradient, gradient).div_(gradient.shape[1])
         self.accumulator[self._rows] = accumulated
         # A row whose gradient has always been zero is left alone instead of divided by zero.
-        step = self.learning_rate / accumulated.sqrt().clamp_min(1e-12)
+        step = factor * self.learning_rate / accumulated.sqrt().clamp_min(1e-12)
         # In place, and once over memory: the rows are distinct, and nobody needs the gradient any more.
         self.weight.index_add_(0, self._rows, gradient.mul_(step.unsqueeze(1)), alpha=-1)
         self._rows = self._gathered = None

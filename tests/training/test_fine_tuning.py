@@ -21,7 +21,7 @@ from training.corpus import Corpus, make_corpus
 from training.fine_tuning import layer_cache
 from training.fine_tuning.layer_cache import LayerCache
 from training.fine_tuning.texts import TuningTexts, make_texts
-from training.fine_tuning.tuned_encoder import TunedEncoder, rate_factor
+from training.fine_tuning.tuned_encoder import TunedEncoder
 from training.fine_tuning.tuning import stage_two, written_tasks
 from training.fine_tuning.validation import SYNONYM, Question, TextValidation
 from training.recipe import FineTuningSettings, Recipe, parse_recipe
@@ -221,13 +221,6 @@ def test_bf16_training_follows_float32(folder: Path, monkeypatch: pytest.MonkeyP
     batch = written_tasks(tuning_corpus(recipe), recipe)[-1].draw(np.random.default_rng(0))
     assert batch is not None
     assert rounded.step(batch, rng=np.random.default_rng(0)) == pytest.approx(exact_model.step(batch, rng=np.random.default_rng(0)), rel=0.02)
-
-
-def test_the_rate_rises_and_falls() -> None:
-    """Over 10 steps with a warm-up of two: half, whole, and down to an eighth."""
-    factors = [rate_factor(done, steps=10, warmup=0.2) for done in range(10)]
-    assert factors == pytest.approx([0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8])
-    assert rate_factor(0, steps=1, warmup=0.0) == 1
 
 
 def test_mean_reciprocal_rank_by_hand() -> None:

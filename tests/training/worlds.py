@@ -132,11 +132,11 @@ def graph() -> dict[str, pl.DataFrame]:
 
 
 def world_recipe(**changes: object) -> Recipe:
-    """Twelve steps of few draws, all tasks with at least two relations; `changes` replace settings of the recipe or of its sampling."""
+    """Twelve steps of few draws, of which the last six cool, all tasks with at least two relations; `changes` replace settings of the recipe or of its sampling."""
     sampling = SamplingSettings(anchors=6, negatives=3, smallest_task=2, context_share=0.5)
     recipe = Recipe(
         name="world", build="world", seed=7, steps=12, checkpoint_every=4, validate_every=6, families={"pharmacogenetics": PHARMACOGENETICS},
-        tower=TowerSettings(hidden=6, n_pairs=32), sampling=sampling, optimizer=OptimizerSettings(tokens=0.1, residuals=0.1),
+        tower=TowerSettings(hidden=6, n_pairs=32), sampling=sampling, optimizer=OptimizerSettings(tokens=0.1, residuals=0.1, cooldown=0.5),
     )
     of_recipe = {key: value for key, value in changes.items() if key in Recipe.__dataclass_fields__}
     of_sampling = {key: value for key, value in changes.items() if key not in of_recipe}

@@ -18,6 +18,7 @@ from generel.model.packed_texts import Packing, pack, token_batches
 from training.composer import take
 from training.fine_tuning.layer_cache import LayerOutputs
 from training.fine_tuning.texts import TuningTexts
+from training.learning_rate import rate_factor, steps_done
 from training.losses import Offsets, Pairs, symmetric_infonce
 from training.recipe import FineTuningSettings, Recipe
 from training.sparse_rows import SparseRows
@@ -73,7 +74,7 @@ class TunedEncoder:
     def step(self, batch: Batch, *, rng: np.random.Generator) -> float:
         """Train on one batch; its loss. The rate rises linearly over the first steps and falls linearly to zero after."""
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * rate_factor(self._steps_done(), steps=self.recipe.steps, warmup=self.settings.warmup)
+            group["lr"] = self.settings.learning_rate * rate_factor(steps_done(self.optimizer), steps=self.recipe.steps, warmup=self.settings.warmup, cooldown=1 - self.settings.warmup)
         loss = self._loss(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -149,18 +150,8 @@ class TunedEncoder:
     def _gradients(self) -> Iterator[torch.Tensor]:
         return (one.grad for one in self.trained.parameters() if one.grad is not None)
 
-    def _steps_done(self) -> int:
-        """Counted by the optimizer, whose state a checkpoint keeps."""
-        return int(next((float(state["step"]) for state in self.optimizer.state.values()), 0.0))
-
     def _put(self, array: NDArray) -> torch.Tensor:
         return to_device(torch.from_numpy(array), self.device)
-
-
-def rate_factor(done: int, *, steps: int, warmup: float) -> float:
-    """The share of the learning rate that the step after `done` others has: up to 1 over the share `warmup` of the steps, then down to 0."""
-    rising = max(1.0, warmup * steps)
-    return min((done + 1) / rising, max(0.0, (steps - done) / max(1.0, steps - rising)))
 
 
 def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
