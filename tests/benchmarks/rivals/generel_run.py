@@ -22,6 +22,7 @@ from generel.model.tower import TowerShape
 from rivals.material import Material
 from rivals.questions import Exam, Figure
 from training.evaluate.clock import Clock, TimeIsUp
+from training.memory import keep_no_products
 from training.model import ConceptModel
 from training.tasks.batch import Batch
 from training.tasks.relation import RelationTask, draws_a_step
@@ -67,6 +68,7 @@ class GenerelRun:
     """One training of generel."""
 
     def __init__(self, material: Material, *, encoder: Path, cache: Path, seed: int, scratch: Path) -> None:
+        keep_no_products()
         recipe = dataclasses.replace(material.recipe, seed=seed, checkpoint_every=NEVER, validate_every=NEVER)
         self.corpus, self.recipe, self.scratch = material.corpus, recipe, scratch
         self.encoder = TextEncoder.open(encoder, max_tokens=recipe.encoder.max_tokens)
@@ -92,8 +94,7 @@ class GenerelRun:
         settings, strings = self.recipe.tower, self.corpus.texts.strings
         shape = TowerShape(self.encoder.dims, settings.hidden, self.encoder.tokenizer.get_vocab_size(), settings.n_pairs, settings.bag_scale)
         bags = make_bags(self.encoder.tokenize(strings), n_tokens=shape.n_tokens, n_pairs=shape.n_pairs)
-        names = [task.name for task in self.tasks]
-        model = CountingModel(features, bags, shape=shape, n_concepts=self.corpus.n_concepts, tasks=names, recipe=self.recipe)
+        model = CountingModel(features, bags, shape=shape, written=np.flatnonzero(~self.corpus.is_composed), tasks=self.tasks, recipe=self.recipe)
         model.drawn = {task.name: distinct_draws(task.size, self.recipe.sampling.anchors) for task in self.tasks if isinstance(task, RelationTask)}
         return model
 
