@@ -30,8 +30,9 @@ class Distribution:
 
     @classmethod
     def from_quantiles(cls, quantiles: Reals, cosines: Reals, n_pairs: int) -> "Distribution":
-        """From calibrated quantiles; equal cosines are put together at their mean quantile."""
-        distinct, at = np.unique(cosines, return_inverse=True)
+        """From calibrated quantiles; cosines that are equal to twelve places are put together at their mean quantile."""
+        # Between cosines that differ by next to nothing the slope of a quantile would be infinite.
+        distinct, at = np.unique(np.round(cosines, 12), return_inverse=True)
         return cls(distinct, np.bincount(at, weights=quantiles) / np.bincount(at), n_pairs)
 
     def quantile(self, cosines: ArrayLike) -> Reals:

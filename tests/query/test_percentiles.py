@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generel.query.percentiles import Distribution, Percentiles
@@ -30,6 +30,7 @@ def test_many_equal_cosines_count_as_their_middle() -> None:
 @given(
     st.lists(st.floats(-1, 1), min_size=2, max_size=30).map(sorted), st.lists(st.floats(-1.5, 1.5), min_size=2, max_size=20).map(sorted)
 )
+@example(calibrated=[0.0, 2.225073858507e-311], cosines=[0.0, 5e-324])
 def test_percentiles_never_fall_as_cosines_rise(calibrated: list[float], cosines: list[float]) -> None:
     """Whatever was calibrated: percentiles rise within [0, 100], p-values fall within [1/n, 1], but for the last bit of an interpolation."""
     distribution = Distribution.from_quantiles(np.linspace(0, 1, len(calibrated)), np.array(calibrated), 50)
