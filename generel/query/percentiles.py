@@ -32,8 +32,8 @@ class Distribution:
     def from_quantiles(cls, quantiles: Reals, cosines: Reals, n_pairs: int) -> "Distribution":
         """From calibrated quantiles; cosines that are equal to twelve places are put together at their mean quantile."""
         # Between cosines that differ by next to nothing the slope of a quantile would be infinite.
-        distinct, at = np.unique(np.round(cosines, 12), return_inverse=True)
-        return cls(distinct, np.bincount(at, weights=quantiles) / np.bincount(at), n_pairs)
+        _, first, at = np.unique(np.round(cosines, 12), return_index=True, return_inverse=True)
+        return cls(np.asarray(cosines)[first], np.bincount(at, weights=quantiles) / np.bincount(at), n_pairs)
 
     def quantile(self, cosines: ArrayLike) -> Reals:
         """The share in [0, 1] of random pairs with a lower cosine; never falls as the cosine rises."""
