@@ -49,16 +49,18 @@ class FeatureCache:
         Raises:
             Corrupt: a segment cannot be read; the message names it, and it can be deleted.
         """
+        if not len(texts):
+            return np.empty((0, self.encoder.dims), dtype=np.float16)
         asked, first, places = np.unique(_sortable(np.array([text_key(text) for text in texts], dtype=KEY)), return_index=True, return_inverse=True)
         vectors, found = np.empty((len(texts), self.encoder.dims), dtype=np.float16), np.zeros(len(asked), dtype=np.bool_)
         self._fill(vectors, found, asked=asked, first=first)
         # In the order of the texts, so that what is cached does not depend on their digests.
         missing = np.sort(first[~found])
         for start in range(0, len(missing), TEXTS_A_SEGMENT):
-            batch = [texts[row] for row in missing[start : start + TEXTS_A_SEGMENT].tolist()]
-            encoded = self.encoder.encode(batch, progress=progress).astype(np.float16)
-            self._append(batch, encoded)
-            vectors[missing[start : start + TEXTS_A_SEGMENT]] = encoded
+            rows = missing[start : start + TEXTS_A_SEGMENT]
+            batch = [texts[row] for row in rows.tolist()]
+            vectors[rows] = self.encoder.encode(batch, progress=progress).astype(np.float16)
+            self._append(batch, vectors[rows])
         again = np.flatnonzero(first[places] != np.arange(len(texts)))
         vectors[again] = vectors[first[places[again]]]
         return vectors
@@ -69,8 +71,8 @@ class FeatureCache:
             try:
                 with safe_open(path, framework="np") as segment:
                     keys = _sortable(np.ascontiguousarray(segment.get_tensor("keys")).view(KEY)[:, 0])
-                    rows = np.searchsorted(asked, keys)
-                    there = np.flatnonzero((rows < len(asked)) & (asked[np.minimum(rows, len(asked) - 1)] == keys)) if len(asked) else rows[:0]
+                    rows = np.minimum(np.searchsorted(asked, keys), len(asked) - 1)
+                    there = np.flatnonzero(asked[rows] == keys)
                     if len(there):
                         vectors[first[rows[there]]], found[rows[there]] = segment.get_tensor("features")[there], True
             except Exception as error:

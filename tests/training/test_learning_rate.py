@@ -18,6 +18,7 @@ def test_the_rate_rises_and_falls() -> None:
     """Over 10 steps with a warm-up of two and nothing but cooling after it: half, whole, and down to an eighth."""
     factors = [rate_factor(done, steps=10, warmup=0.2, cooldown=0.8) for done in range(10)]
     assert factors == pytest.approx([0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8])
+    assert rate_factor(0, steps=1, warmup=0.0, cooldown=1.0) == 1
 
 
 def test_the_rate_stays_until_it_cools() -> None:
